@@ -1,0 +1,194 @@
+"""Staff of a region: invited, given duties, disabled, sent a new password token. Every change is audited there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from backend.accounts import queries
+from backend.accounts.contacts import read_email
+from backend.accounts.events import PASSWORD_NEEDED
+from backend.accounts.locks import take_turn
+from backend.accounts.models import Membership, StaffAccount
+from backend.accounts.operations.passwords import hash_password, is_password
+from backend.accounts.operations.sessions import end_sessions
+from backend.accounts.roles import PLATFORM_ADMIN, REGIONAL_ADMIN, needs_department
+from backend.core.errors import DomainError, FieldError, Kind, not_found
+from backend.core.ids import new_id
+from backend.data.context import Context, Duty
+
+
+def check_duties(ctx: Context, duties: Sequence[Duty]) -> None:
+    """Raise the 422 that names each duty whose department or area is missing, or is none of the region's."""
+    departments = queries.unknown_departments(ctx, {duty.department_key for duty in duties if duty.department_key})
+    areas = queries.unknown_areas(ctx, {duty.area_code for duty in duties if duty.area_code})
+    faults = []
+    for index, duty in enumerate(duties):
+        place = f"memberships.{index}"
+        if duty.department_key in departments:
+            faults.append(FieldError(field=f"{place}.department", code="accounts.department_unknown"))
+        if duty.department_key is None and needs_department(duty.role):
+            faults.append(FieldError(field=f"{place}.department", code="accounts.department_needed"))
+        if duty.area_code in areas:
+            faults.append(FieldError(field=f"{place}.area", code="accounts.area_unknown"))
+    if faults:
+        raise DomainError(Kind.INVALID, "request.invalid", errors=faults)
+
+
+def _find(ctx: Context, email: str) -> StaffAccount | None:
+    index = queries.staff_email_index(ctx.ground.keyring, email)
+    take_turn(ctx.session, index)  # of two invitations at once the second finds the account of the first
+    return ctx.session.scalar(select(StaffAccount).where(StaffAccount.email_index == index))
+
+
+def _new(ctx: Context, *, email: str, name: str, locale: str) -> StaffAccount:
+    account_id, keyring = new_id(), ctx.ground.keyring
+    account = StaffAccount(
+        id=account_id,
+        email_enc=keyring.encrypt(read_email(email), bound_to=queries.staff_place(account_id, "email")),
+        email_index=queries.staff_email_index(keyring, email),
+        name_enc=keyring.encrypt(name, bound_to=queries.staff_place(account_id, "name")),
+        platform_admin=False,
+        locale=locale,
+        created_at=ctx.now(),
+    )
+    ctx.session.add(account)
+    ctx.session.flush()
+    return account
+
+
+def _duties_of(ctx: Context, staff_id: UUID) -> dict[Duty, UUID]:
+    rows = ctx.session.scalars(
+        select(Membership).where(Membership.region_id == ctx.region.id, Membership.staff_id == staff_id).with_for_update()
+    )
+    return {Duty(role=row.role, department_key=row.department_key, area_code=row.area_code): row.id for row in rows}
+
+
+def _give(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
+    ctx.session.add_all(
+        Membership(
+            region_id=ctx.region.id,
+            id=new_id(),
+            staff_id=staff_id,
+            role=duty.role,
+            department_key=duty.department_key,
+            area_code=duty.area_code,
+        )
+        for duty in dict.fromkeys(duties)
+    )
+
+
+def _told(duties: Sequence[Duty] | Mapping[Duty, Any]) -> list[str]:
+    return sorted("/".join(filter(None, (duty.role, duty.department_key, duty.area_code))) for duty in duties)
+
+
+def invite_staff(ctx: Context, *, email: str, name: str, locale: str, duties: Sequence[Duty]) -> UUID:
+    """Give somebody duties in the region, with an account if there is none; return its id.
+
+    Publishes `accounts.password_needed` for an account without a password. Raises DomainError: 409 when the account has
+    duties here already, 422 for duties that cannot be.
+    """
+    check_duties(ctx, duties)
+    account = _find(ctx, email)
+    if account is None:
+        account = _new(ctx, email=email, name=name, locale=locale)
+    elif _duties_of(ctx, account.id):
+        raise DomainError(Kind.CONFLICT, "accounts.staff_exists")
+    _give(ctx, account.id, duties)
+    if account.password_hash is None:
+        ctx.publish(PASSWORD_NEEDED, subject=account.id, reason="invited")
+    ctx.audit("accounts.staff_invited", subject=str(account.id), details={"duties": _told(duties)})
+    return account.id
+
+
+def _own(ctx: Context, staff_id: UUID) -> bool:
+    return ctx.actor.account_id == staff_id
+
+
+def _account_here(ctx: Context, staff_id: UUID) -> tuple[StaffAccount, dict[Duty, UUID]]:
+    account = ctx.session.get(StaffAccount, staff_id)
+    held = _duties_of(ctx, staff_id)
+    if account is None or not held:
+        raise not_found()
+    return account, held
+
+
+def change_duties(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
+    """Replace an account's duties in the region; none ends its service here.
+
+    Raises DomainError: 403 for taking away one's own admin role, 404 without duties here, 422 for duties that cannot be.
+    """
+    check_duties(ctx, duties)
+    _, held = _account_here(ctx, staff_id)
+    admin = any(duty.role == REGIONAL_ADMIN for duty in held)
+    if _own(ctx, staff_id) and admin and not any(duty.role == REGIONAL_ADMIN for duty in duties):
+        raise DomainError(Kind.FORBIDDEN, "accounts.own_admin_role")
+    gone = [membership for duty, membership in held.items() if duty not in duties]
+    ctx.session.execute(delete(Membership).where(Membership.region_id == ctx.region.id, Membership.id.in_(gone)))
+    _give(ctx, staff_id, [duty for duty in duties if duty not in held])
+    ctx.audit("accounts.duties_changed", subject=str(staff_id), details={"before": _told(held), "after": _told(duties)})
+
+
+def switch_staff(ctx: Context, staff_id: UUID, *, disabled: bool) -> None:
+    """Disable an account, which ends its sessions everywhere, or enable it again.
+
+    Raises DomainError (403): oneself; for all but platform admins also an account that serves another region or the
+    platform, whose duties here can be taken away instead.
+    """
+    account, _ = _account_here(ctx, staff_id)
+    if _own(ctx, staff_id):
+        raise DomainError(Kind.FORBIDDEN, "accounts.not_oneself")
+    if not ctx.actor.platform_admin and (account.platform_admin or queries.serves_elsewhere(ctx, staff_id)):
+        raise DomainError(Kind.FORBIDDEN, "accounts.serves_elsewhere")
+    if disabled == (account.disabled_at is not None):
+        return
+    account.disabled_at = ctx.now() if disabled else None
+    if disabled:
+        end_sessions(ctx, staff_id, kind="staff")
+    ctx.audit("accounts.staff_disabled" if disabled else "accounts.staff_enabled", subject=str(staff_id))
+
+
+def reset_staff(ctx: Context, staff_id: UUID) -> None:
+    """Let the account be sent a token to choose a new password. The old one holds until then.
+
+    Publishes `accounts.password_needed`. Raises DomainError (404) without duties here.
+    """
+    _account_here(ctx, staff_id)
+    ctx.publish(PASSWORD_NEEDED, subject=staff_id, reason="reset")
+    ctx.audit("accounts.staff_reset", subject=str(staff_id))
+
+
+def create_staff(
+    ctx: Context,
+    *,
+    email: str,
+    password: str | None,
+    name: str,
+    role: str,
+    department_key: str | None = None,
+    area_code: str | None = None,
+    locale: str = "id",
+) -> UUID:
+    """Make or complete a staff account from the command line; return its id. Harmless when repeated.
+
+    Without a password one is asked for by e-mail. `platform_admin` marks the account and needs no duty. Raises
+    DomainError (422) for a duty that cannot be.
+    """
+    account = _find(ctx, email) or _new(ctx, email=email, name=name, locale=locale)
+    if password is None and account.password_hash is None:
+        ctx.publish(PASSWORD_NEEDED, subject=account.id, reason="invited")
+    elif password is not None and not is_password(account.password_hash, password):
+        account.password_hash = hash_password(password)
+        end_sessions(ctx, account.id, kind="staff")
+    duty = Duty(role=role, department_key=department_key, area_code=area_code)
+    if role == PLATFORM_ADMIN:
+        changed, account.platform_admin = not account.platform_admin, True
+    else:
+        check_duties(ctx, [duty])
+        changed = duty not in _duties_of(ctx, account.id)
+        if changed:
+            _give(ctx, account.id, [duty])
+    if changed:
+        ctx.audit("accounts.staff_created", subject=str(account.id), details={"duties": _told([duty])})
+    return account.id

@@ -1,0 +1,180 @@
+"""What signing in, oneself and the staff of a region look like on the wire."""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from backend.accounts.roles import MEMBERSHIP_ROLES
+from backend.core.text import LANGUAGES
+from backend.http.schema import Schema
+
+TOKEN_CHARACTERS = 4000
+
+
+def _email(**options: Any) -> fields.Email:
+    return fields.Email(validate=validate.Length(min=3, max=254), metadata={"examples": ["petugas@example.org"]}, **options)
+
+
+def _name(**options: Any) -> fields.String:
+    return fields.String(validate=validate.Length(min=1, max=120), metadata={"examples": ["Cut Nyak Dhien"]}, **options)
+
+
+def _locale(**options: Any) -> fields.String:
+    return fields.String(validate=validate.OneOf(LANGUAGES), metadata={"examples": ["id"]}, **options)
+
+
+class CodeRequestIn(Schema):
+    """Who asks for a one-time code, and where."""
+
+    phone = fields.String(required=True, validate=validate.Length(min=3, max=40), metadata={"examples": ["0812-3456-7890"]})
+    region = fields.String(required=True, validate=validate.Length(min=1, max=80), metadata={"examples": ["banda-aceh"]})
+    purpose = fields.String(required=True, validate=validate.OneOf(["login"]), metadata={"examples": ["login"]})
+
+
+class CodeRequestOut(Schema):
+    """The request, and until when its code holds."""
+
+    request_id = fields.String(required=True, metadata={"examples": ["banda-aceh.01936f5e-7a3c-7cc2-8a41-3f0c6f2b9d10"]})
+    expires_at = fields.AwareDateTime(required=True)
+
+
+class CodeIn(Schema):
+    """A one-time code."""
+
+    request_id = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    code = fields.String(
+        required=True,
+        validate=[validate.Length(equal=6), validate.Regexp("^[0-9]{6}$")],
+        metadata={"examples": ["493027"]},
+    )
+
+
+class LoginIn(Schema):
+    """A staff account's e-mail address and password; `totp` for accounts with a second factor."""
+
+    email = _email(required=True)
+    password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=200))
+    totp = fields.String(validate=validate.Length(min=1, max=20))
+
+
+class PasswordIn(Schema):
+    """A new password, and the token that came by e-mail."""
+
+    token = fields.String(required=True, validate=validate.Length(min=1, max=TOKEN_CHARACTERS))
+    password = fields.String(required=True, load_only=True, validate=validate.Length(min=12, max=200))
+
+
+class RefreshIn(Schema):
+    """A refresh token, good once."""
+
+    refresh_token = fields.String(required=True, validate=validate.Length(min=1, max=TOKEN_CHARACTERS))
+
+
+class TokensOut(Schema):
+    """An access token, and the refresh token with which the next pair is got. `expires_in` is in seconds."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    token_type = fields.String(required=True, metadata={"examples": ["Bearer"]})
+    expires_in = fields.Integer(required=True, metadata={"examples": [900]})
+
+
+class Duties(Schema):
+    """A role in a region, and the department or area it is limited to."""
+
+    role = fields.String(
+        required=True, validate=validate.OneOf(sorted(MEMBERSHIP_ROLES)), metadata={"examples": ["department_officer"]}
+    )
+    department = fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(min=1, max=80), metadata={"examples": ["dlhk"]}
+    )
+    area = fields.String(
+        load_default=None, allow_none=True, validate=validate.Length(min=1, max=40), metadata={"examples": [None]}
+    )
+
+
+class OwnDuties(Duties):
+    """A duty with its region."""
+
+    region = fields.String(required=True, metadata={"examples": ["banda-aceh"]})
+
+
+class MeOut(Schema):
+    """Oneself: a citizen of one region, or a staff account with its duties in every region."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["citizen", "staff"]))
+    name = fields.String(required=True, allow_none=True)
+    email = fields.String(required=True, allow_none=True)
+    locale = fields.String(required=True)
+    region = fields.String(metadata={"examples": ["banda-aceh"]})
+    phone = fields.String(metadata={"examples": ["+6281234567890"]})
+    phone_masked = fields.String(metadata={"examples": ["+62•••••••7890"]})
+    platform_admin = fields.Boolean()
+    memberships = fields.List(fields.Nested(OwnDuties))
+
+
+class MeIn(Schema):
+    """What one may change about oneself; what is left out stays."""
+
+    name = _name(allow_none=True)
+    email = _email(allow_none=True)
+    locale = _locale()
+
+
+class SessionOut(Schema):
+    """A device that is signed in."""
+
+    id = fields.UUID(required=True)
+    device = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    last_used_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+    current = fields.Boolean(required=True)
+
+
+def _duties(**options: Any) -> fields.List[Any]:
+    return fields.List(fields.Nested(Duties), **options)
+
+
+class StaffIn(Schema):
+    """Whom to invite, and for what."""
+
+    email = _email(required=True)
+    name = _name(required=True)
+    locale = _locale(load_default="id")
+    memberships = _duties(required=True, validate=validate.Length(min=1, max=50))
+
+
+class StaffChangeIn(Schema):
+    """What to change about a staff account: its duties here, all of them, or whether it may sign in at all."""
+
+    memberships = _duties(validate=validate.Length(min=1, max=50))
+    disabled = fields.Boolean()
+
+
+class StaffOut(Schema):
+    """A staff account as the admin of a region sees it."""
+
+    id = fields.UUID(required=True)
+    email = fields.String(required=True)
+    name = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(["invited", "active", "disabled"]))
+    locale = fields.String(required=True)
+    memberships = fields.List(fields.Nested(Duties), required=True)
+
+
+class MessagesQuery(Schema):
+    """Whose messages to read back."""
+
+    to = fields.String(required=True, validate=validate.Length(min=3, max=254), metadata={"examples": ["081234567890"]})
+
+
+class MessageOut(Schema):
+    """A message that would have left the house."""
+
+    at = fields.AwareDateTime(required=True)
+    channel = fields.String(required=True, metadata={"examples": ["sms"]})
+    to = fields.String(required=True, metadata={"examples": ["+6281234567890"]})
+    subject = fields.String(allow_none=True)
+    text = fields.String(required=True)

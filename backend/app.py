@@ -1,0 +1,156 @@
+"""The composition root: every part of a process, put together top to bottom."""
+
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from flask.json.provider import JSONProvider
+from redis import Redis
+
+from backend import accounts, departments, files
+from backend.core.crypto import Keyring
+from backend.core.logs import bind, configure_logs
+from backend.core.settings import Settings
+from backend.core.text import Catalogue
+from backend.data.blobs import FolderBlobStore
+from backend.data.channels import make_channels
+from backend.data.context import Ground
+from backend.data.db import db
+from backend.data.doorbell import RedisDoorbell
+from backend.data.protection import refuse_powerful_role
+from backend.data.serials import Serials
+from backend.http import modules_api, regions_api
+from backend.http.auth import configure_tokens
+from backend.http.health import serve_health
+from backend.http.house import House
+from backend.http.limits import RateLimits
+from backend.http.openapi import make_api, serve_documentation
+from backend.http.problem import answer_problems
+from backend.modules.contract import ServiceModule
+from backend.modules.discovery import bundled_modules, guest_modules
+from backend.modules.registry import Registry
+from backend.regions.directory import RegionDirectory
+
+_HERE = Path(__file__).parent
+GROUND_MODULES: tuple[ServiceModule, ...] = (
+    modules_api.REGIONS_MODULE,
+    accounts.module,
+    departments.module,
+    files.module,
+)
+
+
+class _Json(JSONProvider):
+    """orjson for everything Flask writes."""
+
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
+
+
+def load_registry() -> Registry:
+    """Find and check every module. Raises DiscoveryError or BootError saying who and what is broken."""
+    return Registry([*GROUND_MODULES, *bundled_modules(), *guest_modules()])
+
+
+def _catalogue(registry: Registry) -> Catalogue:
+    catalogue = Catalogue()
+    catalogue.add_folder(_HERE / "locale")
+    for module in registry.modules.values():
+        if module.locale is not None:
+            catalogue.add_folder(module.locale)
+    return catalogue
+
+
+def _database(app: Flask, settings: Settings, *, connections: int) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_size": connections,
+        "max_overflow": 0,
+        "pool_timeout": 3,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "json_serializer": lambda value: orjson.dumps(value).decode(),
+        "json_deserializer": orjson.loads,
+    }
+    db.init_app(app)
+
+
+def _identify(app: Flask) -> None:
+    @app.before_request
+    def take_request_id() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        sane = 0 < len(given) <= 100 and given.isascii() and given.isprintable()  # noqa: PLR2004 - a bound, said once
+        g.request_id = given if sane else str(uuid.uuid4())
+        bind(request_id=g.request_id)
+
+    @app.after_request
+    def give_it_back(response: Response) -> Response:
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+
+def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
+    """Return one process's application. Raises RoleError, BootError or DiscoveryError when it must not start."""
+    configure_logs(settings.log_level)
+    app = Flask("balai", static_folder=None)
+    app.json = _Json(app)
+    app.config["MAX_FORM_MEMORY_SIZE"] = 1 << 20
+    keyring = Keyring(settings.secret_key)
+    redis = Redis.from_url(settings.redis_url, socket_timeout=0.5, socket_connect_timeout=0.5)
+    registry = load_registry()
+    _database(app, settings, connections=connections or settings.web_threads + 2)
+    with app.app_context():
+        engine = db.engine
+    with engine.connect() as connection:
+        refuse_powerful_role(connection)
+    directory = RegionDirectory(
+        engine,
+        registry.parse_config,
+        modules=[module.name for module in registry.modules.values() if not module.always_on],
+        always_on=[module.name for module in registry.modules.values() if module.always_on],
+    )
+    directory.refresh()
+    app.extensions["balai"] = House(
+        ground=Ground(
+            settings=settings,
+            engine=engine,
+            keyring=keyring,
+            blobs=FolderBlobStore(settings.var / "blobs"),
+            serials=Serials(engine),
+            channels=make_channels(settings, engine),
+            catalogue=_catalogue(registry),
+            subscribers=registry,
+            doorbell=RedisDoorbell(redis),
+            regions=directory,
+            people=accounts.Accounts(),
+        ),
+        registry=registry,
+        directory=directory,
+        limits=RateLimits(settings.redis_url, demo=settings.demo),
+        load_actor=accounts.load_actor,
+    )
+    configure_tokens(app, keyring)
+    _identify(app)
+    answer_problems(app)
+    api = make_api(app, version=version("balai"))
+    app.extensions["balai_api"] = api
+    for blueprint in (regions_api.blueprint, modules_api.blueprint):
+        api.register_blueprint(blueprint)
+    for module in registry.modules.values():
+        for blueprint in module.blueprints:
+            api.register_blueprint(blueprint)
+    if settings.demo:
+        api.register_blueprint(accounts.demo_blueprint)
+    serve_documentation(app, api)
+    serve_health(app, engine, redis)
+    return app

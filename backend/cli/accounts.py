@@ -1,0 +1,30 @@
+"""`balai account`: the first accounts of an installation, before anybody can sign in to invite others."""
+
+import click
+
+from backend.accounts import create_staff
+from backend.accounts.roles import STAFF_ROLES
+from backend.cli.house import open_house, region_of
+from backend.data.unit_of_work import unit_of_work
+
+
+@click.group()
+def account() -> None:
+    """Accounts of staff."""
+
+
+@account.command()
+@click.option("--region", "key", required=True)
+@click.option("--role", required=True, type=click.Choice(sorted(STAFF_ROLES)))
+@click.option("--department", default=None, help="The department's key, for roles of a department.")
+@click.option("--email", required=True)
+@click.option("--name", default="")
+@click.password_option(help="Asked for when it is not given.")
+def create(*, key: str, role: str, department: str | None, email: str, name: str, password: str) -> None:
+    """Make a staff account, or give an existing one another role."""
+    with open_house() as house, unit_of_work(house.ground, region=region_of(house, key)) as ctx:
+        create_staff(ctx, email=email, password=password, name=name, role=role, department_key=department)
+    click.echo(f"{email} is {role} in {key}")
+
+
+COMMANDS = (account,)

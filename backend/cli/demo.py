@@ -1,0 +1,3 @@
+"""`balai demo`: the main job, played over HTTP against the running system."""
+
+COMMANDS = ()

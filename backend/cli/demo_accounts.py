@@ -1,0 +1,44 @@
+"""The demo's staff: every role in every region, so that the main job can be played at once."""
+
+import hashlib
+from collections.abc import Iterator
+
+from backend.accounts import create_staff
+from backend.accounts.roles import PLATFORM_ADMIN
+from backend.data.context import Context, Region
+from backend.data.unit_of_work import unit_of_work
+from backend.departments.queries import department_book
+from backend.http.house import House
+
+_DESKS = ("triage", "validator", "regional_admin", "leader", "auditor")
+_UNITS = ("department_officer", "department_head", "field_officer")
+
+
+def _staff(ctx: Context) -> Iterator[tuple[str, str | None]]:
+    yield from ((role, None) for role in _DESKS)
+    for unit in department_book(ctx).by_key.values():
+        yield from ((role, unit.key) for role in _UNITS[: 2 if unit.area_code else 3])
+
+
+def _password(house: House) -> str:
+    # One for all, different in each installation: these accounts exist in demos alone, and demo.json tells it.
+    return hashlib.sha256(house.ground.keyring.sign("demo-password").encode()).hexdigest()[:20]
+
+
+def make_demo_accounts(house: House) -> list[dict[str, str | None]]:
+    """Make the demo's staff accounts, harmless when repeated; return them with their passwords."""
+    password = _password(house)
+    made: list[dict[str, str | None]] = []
+
+    def make(ctx: Context, region: Region, role: str, department: str | None) -> None:
+        name = f"{role}.{department}" if department else role
+        email = f"{name.replace('_', '-')}@{region.key}.demo.balai.example"
+        create_staff(ctx, email=email, password=password, name=f"Demo {name}", role=role, department_key=department)
+        made.append({"region": region.key, "role": role, "department": department, "email": email, "password": password})
+
+    for region in house.directory.all():
+        with unit_of_work(house.ground, region=region) as ctx:
+            for role, department in _staff(ctx):
+                make(ctx, region, role, department)
+            make(ctx, region, PLATFORM_ADMIN, None)
+    return made

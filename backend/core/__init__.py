@@ -1,0 +1,1 @@
+"""What everything else stands on: time, ids, errors, settings, text. Knows neither Flask nor SQLAlchemy."""

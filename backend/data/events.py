@@ -1,0 +1,146 @@
+"""The outbox: what happened (`events`), and to whom it still has to be told (`deliveries`, the queue of record)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Identity, Index, insert, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from backend.core.ids import new_id
+from backend.data.db import Base, Json, RegionScoped
+
+RINGS = "rings"
+LANES = {"urgent": 0, "ordinary": 1, "bulk": 2}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventType:
+    """An event others may rely on: past tense, versioned, documented. `fields` names every member of its payload."""
+
+    name: str
+    version: int = 1
+    fields: tuple[str, ...] = ()
+    doc: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One event as a handler receives it; `payload` holds ids and scalars only, never a person's words."""
+
+    id: UUID
+    name: str
+    version: int
+    subject: UUID
+    payload: Mapping[str, Any]
+    occurred_at: datetime
+    request_id: str
+
+
+class SubscriberBook(Protocol):
+    """Knows who subscribes to what; the module registry is one."""
+
+    def subscribers_of(self, name: str, version: int) -> Sequence[tuple[str, int]]:
+        """Return (subscriber, lane) of each subscription to that event."""
+
+
+class EventRow(RegionScoped, Base):
+    """An event, written in the transaction that made it true."""
+
+    __tablename__ = "events"
+
+    name: Mapped[str]
+    version: Mapped[int]
+    subject: Mapped[UUID]
+    payload: Mapped[Json]
+    occurred_at: Mapped[datetime]
+    request_id: Mapped[str]
+
+
+class Delivery(Base):
+    """One (event, subscriber): due until done or dead. `next_at` is both the retry time and the lease of whoever holds it."""
+
+    __tablename__ = "deliveries"
+    platform = "ids only: the engine house looks for due rows of every region in one statement"
+
+    seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    region_id: Mapped[int]
+    event_id: Mapped[UUID]
+    subscriber: Mapped[str]
+    subject: Mapped[UUID]
+    lane: Mapped[int]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    fault: Mapped[str | None]  # class and place of the last error, never its message: messages may hold a person's words
+
+    __table_args__ = (
+        Index(
+            "ix_deliveries_due",
+            "subscriber",
+            "lane",
+            "next_at",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index(
+            "ix_deliveries_order",
+            "subscriber",
+            "subject",
+            "seq",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index("ix_deliveries_dead", "dead_at", postgresql_where=text("dead_at IS NOT NULL")),
+        Index("ix_deliveries_event", "event_id"),
+    )
+
+
+def write_event(
+    session: Session,
+    subscribers: SubscriberBook,
+    event: EventType,
+    *,
+    region_id: int,
+    subject: UUID,
+    payload: Mapping[str, Any],
+    occurred_at: datetime,
+    request_id: str,
+) -> None:
+    """Add the event and one delivery a subscriber to the session's transaction. Raises ValueError for a wrong payload."""
+    if set(payload) != set(event.fields):
+        raise ValueError(f"{event.name} has the fields {event.fields}, not {tuple(payload)}")
+    event_id = new_id()
+    session.add(
+        EventRow(
+            region_id=region_id,
+            id=event_id,
+            name=event.name,
+            version=event.version,
+            subject=subject,
+            payload={key: str(value) if isinstance(value, UUID) else value for key, value in payload.items()},
+            occurred_at=occurred_at,
+            request_id=request_id,
+        )
+    )
+    told = subscribers.subscribers_of(event.name, event.version)
+    if not told:
+        return
+    session.flush()
+    session.execute(
+        insert(Delivery),
+        [
+            {
+                "region_id": region_id,
+                "event_id": event_id,
+                "subscriber": subscriber,
+                "subject": subject,
+                "lane": lane,
+                "attempts": 0,
+                "next_at": occurred_at,
+            }
+            for subscriber, lane in told
+        ],
+    )
+    session.info.setdefault(RINGS, set()).update(subscriber for subscriber, _ in told)

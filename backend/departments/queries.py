@@ -1,0 +1,69 @@
+"""Questions about departments, answered from a copy that each process keeps for as long as the region's revision stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import select
+
+from backend.data.context import Context
+from backend.departments.models import Department
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentView:
+    """An active department."""
+
+    key: str
+    name: str
+    kind: str
+    types: tuple[str, ...]
+    area_code: str | None
+    verified: bool
+
+
+@dataclass(frozen=True)
+class DepartmentBook:
+    """The active departments of one region, by key in the order of their names."""
+
+    by_key: Mapping[str, DepartmentView]
+
+    @cached_property
+    def by_type(self) -> Mapping[str, str]:
+        """Department keys by the types bound to them; where two units bind a type, the first by key takes it."""
+        units = [unit for unit in self.by_key.values() if unit.kind != "area_office"]
+        return {kind: unit.key for unit in sorted(units, key=lambda unit: unit.key, reverse=True) for kind in unit.types}
+
+    @cached_property
+    def area_offices(self) -> Mapping[str, str]:
+        """Keys of area offices by the code of their area."""
+        return {unit.area_code: unit.key for unit in self.by_key.values() if unit.kind == "area_office" and unit.area_code}
+
+
+_books: dict[int, tuple[int, DepartmentBook]] = {}
+
+
+def department_book(ctx: Context) -> DepartmentBook:
+    """Return the region's departments: no statement while the region's revision stands, else one."""
+    revision, book = _books.get(ctx.region.id, (-1, DepartmentBook({})))
+    if revision != ctx.region.revision:
+        rows = ctx.session.scalars(
+            select(Department)
+            .where(Department.region_id == ctx.region.id, Department.active)
+            .order_by(Department.name, Department.key)
+        )
+        book = DepartmentBook(
+            {
+                row.key: DepartmentView(
+                    key=row.key,
+                    name=row.name,
+                    kind=row.kind,
+                    types=tuple(row.types),
+                    area_code=row.area_code,
+                    verified=row.verified,
+                )
+                for row in rows
+            }
+        )
+        _books[ctx.region.id] = (ctx.region.revision, book)
+    return book

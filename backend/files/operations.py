@@ -1,0 +1,110 @@
+"""What is done with files: taken in, held by a room, thumbnailed after the answer, thrown away when nobody holds them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select, update
+
+from backend.core.errors import DomainError, FieldError, Kind
+from backend.core.ids import new_id
+from backend.data.blobs import blob_key
+from backend.data.context import Context
+from backend.data.events import EventType
+from backend.files.models import FileEvidence, FileRow
+from backend.files.pictures import make_thumbnail, perceptual_hash, take_picture
+
+LOOSE_FOR = timedelta(hours=24)
+THUMBNAIL = "thumb.jpg"
+
+UPLOADED = EventType(name="files.uploaded", doc="A picture was taken in; its thumbnail and perceptual hash are still to be made")
+
+
+def keep_picture(ctx: Context, content: bytes) -> FileRow:
+    """Take a picture in; publishes `files.uploaded`. Raises DomainError (422 on `file`) for what is none."""
+    picture = take_picture(content)
+    evidence = picture.evidence
+    file_id = new_id()
+    ctx.ground.blobs.put(blob_key(ctx.region.key, file_id), picture.content, picture.content_type)
+    row = FileRow(
+        region_id=ctx.region.id,
+        id=file_id,
+        owner_id=ctx.actor.account_id,
+        content_type=picture.content_type,
+        width=picture.width,
+        height=picture.height,
+        size=len(picture.content),
+        created_at=ctx.now(),
+    )
+    capture = {"at": evidence.captured_at, "lat": evidence.lat, "lng": evidence.lng}
+    ctx.session.add(row)
+    ctx.session.flush()
+    ctx.session.add(
+        FileEvidence(
+            region_id=ctx.region.id,
+            id=file_id,
+            sha256=bytes.fromhex(evidence.sha256),
+            capture_enc=ctx.ground.keyring.encrypt(orjson.dumps(capture).decode(), bound_to=f"file_evidence:{file_id}")
+            if any(value is not None for value in capture.values())
+            else None,
+        )
+    )
+    ctx.publish(UPLOADED, subject=file_id)
+    return row
+
+
+def hold_files(ctx: Context, file_ids: Sequence[UUID], *, room: str, subject: UUID, field: str = "file_ids") -> None:
+    """Let `room` hold the actor's own loose files for `subject`. Raises DomainError (422) naming each that is not one."""
+    if not file_ids:
+        return
+    held = set(
+        ctx.session.scalars(
+            update(FileRow)
+            .where(
+                FileRow.region_id == ctx.region.id,
+                FileRow.id.in_(file_ids),
+                FileRow.owner_id == ctx.actor.account_id,
+                FileRow.held_id.is_(None),
+            )
+            .values(held_by=room, held_id=subject)
+            .returning(FileRow.id)
+        )
+    )
+    faults = [
+        FieldError(field=f"{field}.{place}", code="files.unknown") for place, name in enumerate(file_ids) if name not in held
+    ]
+    if faults:
+        raise DomainError(Kind.INVALID, "request.invalid", errors=faults)
+
+
+def finish_picture(ctx: Context, file_id: UUID) -> None:
+    """Make the thumbnail and the perceptual hash; harmless when repeated, and when the file is gone."""
+    row = ctx.session.get(FileRow, (ctx.region.id, file_id))
+    if row is None or row.has_thumbnail:
+        return
+    content = ctx.ground.blobs.get(blob_key(ctx.region.key, file_id))
+    ctx.ground.blobs.put(blob_key(ctx.region.key, file_id, THUMBNAIL), make_thumbnail(content), row.content_type)
+    row.has_thumbnail = True
+    evidence = ctx.session.get(FileEvidence, (ctx.region.id, file_id))
+    if evidence is not None:
+        evidence.perceptual_hash = perceptual_hash(content)
+
+
+def remove_files(ctx: Context, rows: Sequence[FileRow]) -> None:
+    """Remove files with all that was made of them. The blobs go first: a row without its blob is found by `reconcile`."""
+    for row in rows:
+        ctx.ground.blobs.delete(blob_key(ctx.region.key, row.id))
+        ctx.ground.blobs.delete(blob_key(ctx.region.key, row.id, THUMBNAIL))
+        ctx.session.delete(row)
+
+
+def purge_loose_files(ctx: Context) -> None:
+    """Remove files that nobody has held for a day."""
+    rows = ctx.session.scalars(
+        select(FileRow)
+        .where(FileRow.region_id == ctx.region.id, FileRow.held_id.is_(None), FileRow.created_at < ctx.now() - LOOSE_FOR)
+        .limit(500)
+        .with_for_update(skip_locked=True)
+    ).all()
+    remove_files(ctx, rows)

@@ -1,0 +1,205 @@
+"""The door of every room: a route declares who may use it, and the edge does the rest around the view.
+
+The edge, in this order: the body is read, the token verified, the region resolved and its module found switched on; then one
+unit of work is opened in which the account is read, the permission checked, the rate counted, the idempotency key taken, the
+input read by its schema, and the view called with its Context; the answer leaves after the commit.
+"""
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from flask import Response, request
+from flask_smorest.blueprint import Blueprint
+from marshmallow import Schema
+from werkzeug.routing import BaseConverter
+
+from backend.core.errors import DomainError, Kind, not_found
+from backend.data.context import ANONYMOUS, Actor, Context, Region
+from backend.data.unit_of_work import unit_of_work
+from backend.http.auth import read_claims
+from backend.http.body import Parser, read_body, refuse_query
+from backend.http.house import House, current_house
+from backend.http.idempotency import Once, read_key
+from backend.http.problem import reader_language, request_id
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+View = Callable[..., Any]
+REGION = "/v1/regions/<region>"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Route:
+    """One route as its room declares it."""
+
+    name: str
+    method: Method
+    rule: str
+    permission: str | None
+    public: bool
+    idempotency: Literal["required", "accepted"] | None
+    limit: str | None
+    files: bool
+    takes_query: bool
+    takes_body: bool
+    module: str | None  # which must be on in the region of the path
+
+
+class CodeConverter(BaseConverter):
+    """A path segment of at most 80 characters."""
+
+    regex = "[^/]{1,80}"
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return JSON without a walk through a schema: for hot reads, whose shape the published schema still describes."""
+    return Response(orjson.dumps(value), status, dict(headers or {}), content_type="application/json")
+
+
+class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
+    """A blueprint mounted under the region's path (or, for the ground's nouns, where `mount` says)."""
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, module: str, *, doc: str, mount: str | None = None, name: str | None = None) -> None:
+        prefix = f"{REGION}/{module.replace('_', '-')}" if mount is None else mount
+        super().__init__(name or module, module, url_prefix=prefix, description=doc)
+        self.routes: list[Route] = []
+        self._module = module
+
+    def endpoint(
+        self,
+        method: Method,
+        rule: str,
+        *,
+        permission: str | None = None,
+        public: bool = False,
+        query: type[Schema] | None = None,
+        body: type[Schema] | None = None,
+        form: type[Schema] | None = None,
+        out: type[Schema] | None = None,
+        status: int = 200,
+        idempotency: Literal["required", "accepted"] | None = None,
+        limit: str | None = None,
+        media: str = "application/json",
+    ) -> Callable[[View], View]:
+        """Declare a route; the view is called as `view(ctx, [query], [body or files], **path)`."""
+
+        def declare(view: View) -> View:
+            route = Route(
+                name=f"{self.name}.{view.__name__}",
+                method=method,
+                rule=f"{self.url_prefix}{rule}",
+                permission=permission,
+                public=public,
+                idempotency=idempotency,
+                limit=limit,
+                files=form is not None,
+                takes_query=query is not None,
+                takes_body=body is not None or form is not None,
+                module=self._module if f"{self.url_prefix}{rule}".startswith(REGION) else None,
+            )
+            self.routes.append(route)
+            inner = (
+                self.response(status, out, content_type=media)(view) if out or status == HTTPStatus.NO_CONTENT else _typed(view)
+            )
+            if body is not None:
+                inner = self.arguments(body, location="json")(inner)
+            if form is not None:
+                inner = self.arguments(form, location="files", content_type="multipart/form-data")(inner)
+            if query is not None:
+                inner = self.arguments(query, location="query")(inner)
+            entered = _edge(route, inner)
+            if route.permission:
+                entered = self.doc(security=[{"bearer": []}])(entered)
+            self.route(rule, methods=[method], endpoint=view.__name__)(entered)
+            return view
+
+        return declare
+
+
+def _typed(view: View) -> View:
+    @functools.wraps(view)
+    def viewed(*args: Any, **kwargs: Any) -> Any:
+        value = view(*args, **kwargs)
+        return value if isinstance(value, Response) else answer(value)
+
+    return viewed
+
+
+def _region_of(route: Route, house: House, path: dict[str, Any], claims: Mapping[str, Any] | None) -> Region | None:
+    key = path.pop("region", None)
+    if key is None:
+        # Routes outside the regions' paths act in the region of the citizen's token.
+        return house.directory.find(claims["region"]) if claims and claims.get("region") else None
+    region = house.directory.find(key)
+    if region is None:
+        raise not_found("regions.unknown")
+    if route.module and route.module in house.registry.modules and not region.enabled(route.module):
+        raise not_found("modules.off")
+    return region
+
+
+def _actor(route: Route, house: House, ctx: Context, claims: Mapping[str, Any] | None) -> Actor:
+    if claims is None:
+        if not route.public:
+            raise DomainError(Kind.UNAUTHENTICATED, "auth.needed")
+        return ANONYMOUS
+    elsewhere = claims["kind"] == "citizen" and (ctx.region_or_none is None or claims["region"] != ctx.region.key)
+    if elsewhere:
+        if not route.public:
+            raise DomainError(Kind.FORBIDDEN, "auth.other_region")
+        return ANONYMOUS
+    return house.load_actor(ctx, claims)
+
+
+def _permit(route: Route, house: House, ctx: Context) -> None:
+    if route.permission and not ctx.may(house.registry.permissions[route.permission].roles):
+        raise DomainError(Kind.FORBIDDEN, "auth.not_allowed")
+    if route.limit:
+        person = ctx.actor.account_id or request.remote_addr
+        house.limits.hit(route.limit, f"{ctx.region_or_none.key if ctx.region_or_none else '-'}:{person}")
+
+
+def _edge(route: Route, view: View) -> View:
+    @functools.wraps(view)
+    def entered(**path: Any) -> Response:
+        house = current_house()
+        if not route.takes_query:
+            refuse_query()
+        claims = read_claims()
+        if route.takes_body:
+            read_body(files=route.files)
+        region = _region_of(route, house, path, claims)
+        key = read_key(required=route.idempotency == "required") if route.idempotency else None
+        staff = UUID(claims["sub"]) if claims and claims["kind"] == "staff" else None
+        with unit_of_work(
+            house.ground, region=region, locale=reader_language(), request_id=request_id(), staff_id=staff
+        ) as anyone:
+            ctx = dataclasses.replace(anyone, actor=_actor(route, house, anyone, claims))
+            _permit(route, house, ctx)
+            once = Once(ctx, key) if key and region else None
+            response: Response | None = once.earlier() if once else None
+            if response is None:
+                response = view(ctx, **path)
+                if once:
+                    once.keep(response)
+        return _conditional(response) if route.method == "GET" else response
+
+    return entered
+
+
+def _conditional(response: Response) -> Response:
+    """Give a read its ETag, and answer 304 to a phone that has it already."""
+    if response.status_code == HTTPStatus.OK and not response.is_streamed and response.mimetype == "application/json":
+        if not response.get_etag()[0]:
+            response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
+        response.headers.setdefault("Cache-Control", "no-cache")
+        response.vary.update(("Authorization", "Accept-Language"))
+        response.make_conditional(request)
+    return response

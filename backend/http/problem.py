@@ -1,0 +1,122 @@
+"""Errors on the wire: RFC 9457 problem documents, in the reader's language. The only place that knows statuses."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from backend.core.errors import DomainError, FieldError, Kind
+from backend.core.logs import get_logger
+from backend.core.text import LANGUAGES
+from backend.http.house import current_house
+
+STATUS = {
+    Kind.INVALID: 422,
+    Kind.MALFORMED: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.STALE: 412,
+    Kind.TOO_LARGE: 413,
+    Kind.LIMITED: 429,
+    Kind.UNAVAILABLE: 503,
+}
+_RETRY_SECONDS = 2
+_log = get_logger(__name__)
+
+
+def reader_language() -> str:
+    """Return the language of the request's Accept-Language; Indonesian when it names none of ours."""
+    return request.accept_languages.best_match(LANGUAGES, default="id") or "id"
+
+
+def problem(
+    status: int,
+    code: str,
+    *,
+    params: dict[str, Any] | None = None,
+    errors: Iterable[FieldError] = (),
+    extra: dict[str, Any] | None = None,
+) -> Response:
+    """Return the problem document for a status and code."""
+    language, texts = reader_language(), current_house().ground.catalogue
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": texts.text(f"status.{status}", language),
+        "status": status,
+        "detail": texts.text(code, language, params),
+        "instance": request.path,
+        "code": code,
+        **(extra or {}),
+    }
+    told = [
+        {"field": fault.field, "code": fault.code, "detail": texts.text(fault.code, language, fault.params)} for fault in errors
+    ]
+    if told:
+        body["errors"] = told
+    response = Response(orjson.dumps(body), status, content_type="application/problem+json")
+    response.headers["Content-Language"] = language
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refused(error: DomainError) -> Response:
+    response = problem(STATUS[error.kind], error.code, params=error.params, errors=error.errors, extra=error.extra)
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    if error.kind is Kind.UNAUTHENTICATED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        return problem(413, "request.too_large")
+    status = error.code or 500
+    response = problem(status, f"status.{status}")
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _database_error(error: DBAPIError) -> Response:
+    # What operations foresee they name themselves; these are the ways in which a value or a race still reaches the database.
+    _log.warning("database.refused", error=type(error.orig).__name__, path=request.path)
+    if isinstance(error, IntegrityError):
+        return problem(409, "request.conflict")
+    if isinstance(error, DataError):
+        return problem(422, "request.invalid")
+    if isinstance(error, OperationalError):
+        return _busy()
+    raise error
+
+
+def _busy() -> Response:
+    response = problem(503, "request.unavailable")
+    response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    _log.error("request.failed", path=request.path, exc_info=error)
+    return problem(500, "status.500")
+
+
+def answer_problems(app: Flask) -> None:
+    """Let every error of `app` leave as a problem document."""
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
+    app.register_error_handler(PoolTimeout, lambda _error: _busy())
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def request_id() -> str:
+    """Return the id of this request: the client's when it is sane, else a new one (set before the first view)."""
+    value: str = g.request_id
+    return value

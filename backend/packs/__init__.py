@@ -1,0 +1,1 @@
+"""Region packs: folders of YAML and GeoJSON that make a region; read, checked and applied. `shipped/` holds ours."""

@@ -1,0 +1,57 @@
+"""What a pack says, read and checked: values only, ready to be planned and applied."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from backend.packs.faults import Place
+from backend.packs.yaml_text import Said
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepartmentSpec:
+    """A unit that takes complaints, and the `types` bound to it; an `area_office` stands for the area `area_code`."""
+
+    key: str
+    name: str
+    types: tuple[str, ...]
+    kind: str  # department, area_office or external
+    area_code: str | None = None
+    email: str | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AreaSpec:
+    """An administrative area. `boundary` is WKB in WGS84, x the longitude; `lowest`: no area stands below it."""
+
+    code: str
+    name: str
+    kind: str
+    parent_code: str | None
+    boundary: bytes | None
+    lowest: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack:
+    """A region's whole configuration. `checksum` moves when anything in it does, a cited line included."""
+
+    key: str
+    code: str
+    name: str
+    identity: Mapping[str, Any]
+    calendar: Mapping[str, Any]
+    departments: tuple[DepartmentSpec, ...]
+    areas: tuple[AreaSpec, ...]
+    modules: Mapping[str, Mapping[str, Any]]
+    checksum: str
+    files: tuple[str, ...]
+    said: Said = field(repr=False, compare=False)
+
+    def place(self, *path: str | int) -> Place:
+        """Return where a value was last said: `place("complaints", "categories", "JLN-01", "departments")`.
+
+        Items of lists go by position, or by their key or code. What is not there gives the nearest place above it.
+        """
+        return self.said.find(path)

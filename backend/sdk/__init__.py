@@ -1,0 +1,1 @@
+"""The seam: everything a room may know of the ground. Re-exports only; `module`, `domain`, `data`, `web`, `work`."""

@@ -1,0 +1,139 @@
+"""Writing down what happened to a case: its line, its files, its event, and the words to those it concerns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from backend.sdk.domain import Context, department_book, hold_files, new_id, request_notice
+from services.complaints.domain.categories import Category
+from services.complaints.events import MOVED
+from services.complaints.models import Complaint, ComplaintFile, ComplaintMove
+from services.complaints.queries.cases import settings_of
+
+ROOM = "complaints"
+# Where a move leads, and which template says so; other states are told by the generic one.
+_TOLD = {
+    "accepted": "complaints.accepted",
+    "in_progress": "complaints.in_progress",
+    "needs_information": "complaints.needs_information",
+    "resolved": "complaints.resolved",
+    "closed": "complaints.closed",
+    "rejected": "complaints.rejected",
+}
+
+
+def write_line(
+    ctx: Context,
+    row: Complaint,
+    *,
+    move: str,
+    role: str,
+    from_state: str | None,
+    note: str | None = None,
+    internal: bool = False,
+    details: Mapping[str, Any] | None = None,
+) -> ComplaintMove:
+    """Add a line to the case's history."""
+    line = ComplaintMove(
+        region_id=ctx.region.id,
+        id=new_id(),
+        complaint_id=row.id,
+        at=ctx.now(),
+        move=move,
+        from_state=from_state,
+        to_state=row.state,
+        role=role,
+        actor_id=ctx.actor.account_id,
+        note=note,
+        internal=internal,
+        details=dict(details or {}),
+    )
+    ctx.session.add(line)
+    ctx.session.flush()
+    return line
+
+
+def hold(ctx: Context, row: Complaint, line: ComplaintMove, file_ids: Sequence[UUID], *, kind: str) -> None:
+    """Let the case hold the actor's files. Raises DomainError (422) naming each that is not theirs to give."""
+    hold_files(ctx, file_ids, room=ROOM, subject=row.id)
+    ctx.session.add_all(
+        ComplaintFile(region_id=ctx.region.id, id=file_id, complaint_id=row.id, move_id=line.id, kind=kind)
+        for file_id in file_ids
+    )
+
+
+def is_sealed(row: Complaint) -> bool:
+    """Whether only the custodian may know."""
+    return row.confidentiality == "sealed"
+
+
+def publish_move(ctx: Context, row: Complaint, line: ComplaintMove) -> None:
+    """Publish `complaints.moved`; of a sealed case no more than that it moved."""
+    sealed = is_sealed(row)
+    ctx.publish(
+        MOVED,
+        subject=row.id,
+        number=row.number,
+        move=line.move,
+        from_state=line.from_state,
+        to_state=line.to_state,
+        role=line.role,
+        department=None if sealed else row.department,
+        sealed=sealed,
+    )
+    ctx.audit(
+        f"complaints.{line.move}",
+        subject=str(row.id),
+        details={"from": line.from_state, "to": line.to_state, "role": line.role},
+    )
+
+
+def tell_reporter(ctx: Context, row: Complaint, template: str, category: Category) -> None:
+    """Ask that the reporter be told; of a sealed case neutrally, and a guest asks by number."""
+    if row.reporter_id is None:
+        return
+    params: dict[str, Any] = {"number": row.number, "region": ctx.region.name, "app_name": app_name(ctx)}
+    if is_sealed(row):
+        template = "complaints.neutral_update"
+    else:
+        params |= {"category": category.name, "status": settings_of(ctx).workflow.state_by_key[row.state].label}
+    request_notice(
+        ctx,
+        template=template,
+        audience="citizen",
+        recipient=str(row.reporter_id),
+        subject=row.id,
+        params=params,
+        link=(ROOM, row.id),
+    )
+
+
+def tell_department(ctx: Context, row: Complaint, category: Category) -> None:
+    """Ask that the officers and heads of the department in charge be told; of a sealed case neutrally."""
+    if row.department is None:
+        return
+    sealed = is_sealed(row)
+    params: dict[str, Any] = {"number": row.number, "region": ctx.region.name, "app_name": app_name(ctx)}
+    request_notice(
+        ctx,
+        template="complaints.neutral_update" if sealed else "complaints.assigned_to_department",
+        audience="department",
+        recipient=row.department,
+        subject=row.id,
+        params=params
+        if sealed
+        else params | {"category": category.name, "department": department_book(ctx).by_key[row.department].name},
+        link=(ROOM, row.id),
+    )
+
+
+def template_for(state: str, *, move: str) -> str:
+    """Return the template that says a case has come into `state`."""
+    if move == "reopen":
+        return "complaints.reopened"
+    return _TOLD.get(state, "complaints.moved")
+
+
+def app_name(ctx: Context) -> str:
+    """Return what the region calls its app."""
+    return str(ctx.region.identity.get("app_name", ctx.region.name))

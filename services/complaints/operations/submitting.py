@@ -1,0 +1,142 @@
+"""A complaint is submitted: by a citizen, or by a guest where the category allows it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.sdk.domain import Context, DomainError, Kind, department_book, invalid, new_id
+from services.complaints.domain.categories import Category
+from services.complaints.domain.deadlines import first_deadlines
+from services.complaints.domain.numbers import make_number
+from services.complaints.domain.visibility import Visibility, VisibilityNotPossibleError, chosen_visibility
+from services.complaints.events import SUBMITTED
+from services.complaints.models import NEVER, Complaint
+from services.complaints.operations.history import ROOM, hold, is_sealed, tell_reporter, write_line
+from services.complaints.queries.cases import calendar_of, settings_of
+
+CODE_CHARACTERS = 13  # 65 bits
+_TRACKING, _RECEIPT = "complaint-tracking", "complaint-receipt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What somebody reports."""
+
+    category: str
+    description: str
+    id: UUID | None = None
+    location: Mapping[str, float] | None = None
+    landmark: str | None = None
+    visibility: str | None = None
+    file_ids: Sequence[UUID] = ()
+
+
+def tracking_code(ctx: Context, complaint_id: UUID) -> str:
+    """Return the reporter's tracking code: derived, never stored."""
+    return ctx.ground.keyring.code(_TRACKING, ctx.region.id, complaint_id, length=CODE_CHARACTERS)
+
+
+def receipt_code(ctx: Context, complaint_id: UUID) -> str:
+    """Return the secret code of a guest's report: derived, never stored."""
+    return ctx.ground.keyring.code(_RECEIPT, ctx.region.id, complaint_id, length=CODE_CHARACTERS)
+
+
+def knows_code(ctx: Context, complaint_id: UUID, code: str) -> bool:
+    """Whether `code` is the complaint's tracking or receipt code."""
+    return any(
+        ctx.ground.keyring.verify_code(code, purpose, ctx.region.id, complaint_id, length=CODE_CHARACTERS)
+        for purpose in (_TRACKING, _RECEIPT)
+    )
+
+
+def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> Complaint:
+    """Accept a complaint; publishes `complaints.submitted` and asks that its reporter be told.
+
+    Raises DomainError: 422 naming the field that cannot be accepted, 409 for an id that is taken in the region.
+    """
+    settings = settings_of(ctx)
+    category = _category(ctx, said, guest=guest)
+    area_code = _area(ctx, said, category)
+    calendar = calendar_of(ctx)
+    due = first_deadlines(category, now=ctx.now(), calendar=calendar)
+    initial = settings.workflow.state_by_key[settings.workflow.initial]
+    on = calendar.local_day(ctx.now())
+    serial = ctx.ground.serials.take(ctx.region.id, f"{ROOM}:{on:%y%m}")
+    values: dict[str, Any] = {
+        "region_id": ctx.region.id,
+        "id": said.id or new_id(),
+        "number": make_number(settings.number_prefix, on, serial),
+        "category": category.code,
+        "description": said.description,
+        "lat": said.location["lat"] if said.location else None,
+        "lng": said.location["lng"] if said.location else None,
+        "landmark": said.landmark,
+        "area_code": area_code,
+        "visibility": _visibility(category, said.visibility),
+        "confidentiality": category.confidentiality.value,
+        "custodian": department_book(ctx).by_type.get(category.custodian or "") if category.sealed else None,
+        "state": initial.key,
+        "origins": [],
+        "entered_at": ctx.now(),
+        "reporter_id": None if guest else ctx.actor.account_id,
+        "submitted_at": ctx.now(),
+        "response_due_at": due.response_due_at,
+        "due_at": due.due_at,
+        "next_due_at": due.current(initial) or NEVER,
+        "support_count": 0,
+        "version": 1,
+    }
+    row: Complaint | None = ctx.session.scalar(
+        insert(Complaint).values(values).on_conflict_do_nothing(index_elements=["region_id", "id"]).returning(Complaint)
+    )
+    if row is None:
+        raise DomainError(Kind.CONFLICT, "complaints.id_taken")
+    line = write_line(ctx, row, move="submit", role="reporter", from_state=None)
+    hold(ctx, row, line, said.file_ids, kind="report")
+    sealed = is_sealed(row)
+    ctx.publish(
+        SUBMITTED,
+        subject=row.id,
+        number=row.number,
+        category=None if sealed else row.category,
+        area=None if sealed else row.area_code,
+        sealed=sealed,
+    )
+    tell_reporter(ctx, row, "complaints.received", category)
+    return row
+
+
+def _category(ctx: Context, said: Submission, *, guest: bool) -> Category:
+    category = settings_of(ctx).categories.get(said.category)
+    if category is None or not category.active:
+        raise invalid("category", "complaints.unknown_category")
+    if guest and not category.without_account:
+        raise invalid("category", "complaints.account_needed")
+    return category
+
+
+def _visibility(category: Category, wished: str | None) -> str:
+    try:
+        return chosen_visibility(category, Visibility(wished) if wished else None).value
+    except VisibilityNotPossibleError as error:
+        raise invalid("visibility", f"complaints.visibility_{error.code}") from None
+
+
+def _area(ctx: Context, said: Submission, category: Category) -> str | None:
+    if said.location is None:
+        if category.location_required:
+            raise invalid("location", "complaints.location_required")
+        return None
+    lat, lng = said.location["lat"], said.location["lng"]
+    match = ctx.ground.regions.areas.find_area(ctx.region.id, lat, lng)
+    if match is not None:
+        return match.code
+    for region_id, _ in ctx.ground.regions.areas.locate(lat, lng):
+        other = ctx.ground.regions.by_id(region_id)
+        fault = invalid("location", "complaints.in_other_region", region=other.name)
+        fault.extra["region"] = other.key
+        raise fault
+    raise invalid("location", "complaints.outside_region", region=ctx.region.name)

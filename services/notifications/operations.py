@@ -1,0 +1,154 @@
+"""Telling people: a notice becomes a notification in each inbox it is for, and a message for each channel beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from backend.sdk.domain import Context, Message, fill, get_logger, in_language, new_id, not_found
+from services.notifications.domain import UNSAID, VARIABLES, NotificationSettings, one_line, say_instant, words_for
+from services.notifications.events import QUEUED
+from services.notifications.models import Dispatch, Notification
+from services.notifications.queries import COLUMNS, inbox_of, own
+
+ROOM = "notifications"
+_log = get_logger(__name__)
+
+
+def _settings(ctx: Context) -> NotificationSettings:
+    settings: NotificationSettings = ctx.config(ROOM)
+    return settings
+
+
+def render(ctx: Context, key: str, params: Mapping[str, Any], locale: str) -> tuple[str, str]:
+    """Return title and body in the reader's language; a key without a template has the neutral text of the house."""
+    words = dict.fromkeys(VARIABLES, UNSAID)
+    for name, value in params.items():
+        words[name] = in_language(value, locale) if isinstance(value, Mapping) else str(value)
+    words["due"] = say_instant(words["due"], ctx.region.zone, locale)
+    words["region"] = ctx.region.name
+    words["app_name"] = str(ctx.region.identity.get("app_name", ctx.region.name))
+    template = _settings(ctx).templates.get(key)
+    if template is None:
+        _log.warning("notifications.no_template", region=ctx.region.key, template=key)
+        texts = ctx.ground.catalogue
+        title, body = (texts.text(f"notifications.neutral_{part}", locale, words) for part in ("title", "body"))
+    else:
+        title, body = (fill(in_language(texts, locale), words) for texts in (template.title, template.body))
+    return one_line(title), body
+
+
+def _to_be_told(ctx: Context, audience: str, recipient: str) -> Sequence[tuple[str, UUID, str]]:
+    """Return kind, account and language of each person a notice is for."""
+    people = ctx.ground.people
+    if audience == "department":
+        return [("staff", person.account_id, person.locale) for person in people.staff_of_department(ctx, recipient)]
+    contact = people.contact_of(ctx, audience, UUID(recipient))
+    return [(audience, UUID(recipient), contact.locale)] if contact else []
+
+
+def take_notice(ctx: Context, event_id: UUID, notice: Mapping[str, Any]) -> None:
+    """Lay a notice into the inboxes it is for, once a person however often it comes; publishes `notifications.queued`."""
+    if not ctx.region.enabled(ROOM):
+        return
+    audience = notice["audience"]
+    told = _to_be_told(ctx, audience, notice["recipient"])
+    if not told:
+        _log.warning("notifications.nobody_to_tell", region=ctx.region.key, audience=audience, template=notice["template"])
+        return
+    texts = {locale: render(ctx, notice["template"], notice["params"], locale) for _, _, locale in told}
+    rows = [
+        {
+            "region_id": ctx.region.id,
+            "id": new_id(),
+            "account_kind": kind,
+            "account_id": account_id,
+            "template": notice["template"],
+            "title": texts[locale][0],
+            "body": texts[locale][1],
+            "link_module": notice["link_module"],
+            "link_id": notice["link_id"],
+            "created_at": ctx.now(),
+            "event_id": event_id,
+        }
+        for kind, account_id, locale in told
+    ]
+    laid = ctx.session.scalars(
+        insert(Notification)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["region_id", "event_id", "account_id"])
+        .returning(Notification.id)
+    ).all()
+    for notification_id in laid:
+        for channel in _settings(ctx).channels[audience]:
+            ctx.publish(QUEUED, subject=new_id(), notification_id=notification_id, channel=channel)
+
+
+def find_outgoing(ctx: Context, dispatch_id: UUID, notification_id: UUID, channel: str) -> Message | None:
+    """Return the message of a dispatch; None when it has left before, or there is nobody or no address any more."""
+    row = ctx.session.execute(
+        select(Notification.account_kind, Notification.account_id, Notification.title, Notification.body, Dispatch.state)
+        .outerjoin(Dispatch, (Dispatch.region_id == Notification.region_id) & (Dispatch.id == dispatch_id))
+        .where(Notification.region_id == ctx.region.id, Notification.id == notification_id)
+    ).first()
+    if row is None or row.state is not None:
+        return None
+    contact = ctx.ground.people.contact_of(ctx, row.account_kind, row.account_id)
+    to = contact and (contact.email if channel == "email" else contact.phone)
+    if not to:
+        return None
+    subject, text = words_for(channel, row.title, row.body)
+    return Message(channel=channel, to=to, subject=subject, text=text)
+
+
+def record_dispatch(ctx: Context, dispatch_id: UUID, notification_id: UUID, *, channel: str, provider_id: str | None) -> None:
+    """Write down what came of a message: `sent` with the other side's id for it, without one `failed` for good."""
+    ctx.session.add(
+        Dispatch(
+            region_id=ctx.region.id,
+            id=dispatch_id,
+            notification_id=notification_id,
+            channel=channel,
+            state="sent" if provider_id else "failed",
+            provider_id=provider_id,
+            at=ctx.now(),
+        )
+    )
+
+
+def mark_read(ctx: Context, notification_id: UUID) -> RowMapping:
+    """Mark one of the actor's notifications read; the first time counts. Raises the 404 for somebody else's."""
+    row = (
+        ctx.session.execute(
+            update(Notification)
+            .where(*own(ctx), Notification.id == notification_id)
+            .values(read_at=func.coalesce(Notification.read_at, ctx.now()))
+            .returning(*COLUMNS)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise not_found()
+    return row
+
+
+def mark_all_read(ctx: Context) -> int:
+    """Mark the actor's notifications read; return how many were not."""
+    marked = ctx.session.scalars(
+        update(Notification).where(*own(ctx), Notification.read_at.is_(None)).values(read_at=ctx.now()).returning(Notification.id)
+    )
+    return len(marked.all())
+
+
+def export_inbox(ctx: Context, account_id: UUID) -> dict[str, Any]:
+    """Return a citizen's notifications, oldest first."""
+    rows = ctx.session.execute(select(*COLUMNS).where(*inbox_of(ctx, "citizen", account_id)).order_by(Notification.id)).mappings()
+    return {"notifications": [dict(row) for row in rows]}
+
+
+def erase_inbox(ctx: Context, account_id: UUID) -> None:
+    """Remove a citizen's notifications, and with them what is known of their dispatches."""
+    ctx.session.execute(delete(Notification).where(*inbox_of(ctx, "citizen", account_id)))

@@ -1,0 +1,1 @@
+"""The engine house: the processes that carry work out of a request."""

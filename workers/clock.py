@@ -1,0 +1,124 @@
+"""The clock process: relays rings to the queue, sweeps for what no ring told, keeps schedules, seals the audit log."""
+
+import signal
+import threading
+import time
+from types import FrameType
+from uuid import UUID
+
+from redis import Redis, RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend.core.clock import utc_now
+from backend.core.logs import get_logger
+from backend.data.audit import regions_to_seal, seal_region
+from backend.data.deliveries import due_subscribers, take_slot
+from backend.data.doorbell import CHANNEL
+from backend.data.events import EventType
+from backend.data.unit_of_work import unit_of_work
+from backend.http.house import House
+from workers.bootstrap import application, house_of
+from workers.queues import connect, enqueue_drains, queue_on
+
+SWEEP_SECONDS = 1.0
+_LISTEN_SECONDS = 0.1
+_log = get_logger(__name__)
+
+
+def sweep(house: House) -> list[str]:
+    """Return the subscribers that have due rows."""
+    with unit_of_work(house.ground) as ctx:
+        return due_subscribers(ctx.session)
+
+
+def keep_schedules(house: House) -> None:
+    """Tell each schedule that has come due in a region, once a slot, as an event of its own."""
+    now = utc_now().timestamp()
+    for module, schedule in house.registry.schedules:
+        slot = int(now // schedule.every.total_seconds())
+        event = EventType(name=schedule.name, doc=f"The schedule {schedule.name} has come due")
+        for region in house.directory.all():
+            if not region.enabled(module.name):
+                continue
+            with unit_of_work(house.ground, region=region) as ctx:
+                if take_slot(ctx.session, name=schedule.name, region_id=region.id, slot=slot):
+                    ctx.publish(event, subject=UUID(int=region.id))  # the region itself: runs of one schedule keep their order
+
+
+def seal(house: House) -> int:
+    """Link what the audit log has not linked yet; return how many entries were."""
+    sealed = 0
+    with unit_of_work(house.ground) as ctx:
+        regions = regions_to_seal(ctx.session)
+    for region_id in regions:
+        with unit_of_work(house.ground, region=house.directory.by_id(region_id)) as ctx:
+            sealed += seal_region(ctx.session, region_id)
+    return sealed
+
+
+class Relay:
+    """Hears the doorbell and puts drains on the queue; what finds no room waits for the next turn."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._queue = queue_on(redis)
+        self._pubsub = redis.pubsub(ignore_subscribe_messages=True)
+        self._pubsub.subscribe(CHANNEL)
+        self._waiting: dict[str, None] = {}
+
+    def turn(self, found: list[str]) -> None:
+        """Listen for a moment, then enqueue what rang, what was `found` by the sweep, and what waited."""
+        message = self._pubsub.get_message(timeout=_LISTEN_SECONDS)
+        while message is not None:
+            self._waiting.update(dict.fromkeys(message["data"].decode().split()))
+            message = self._pubsub.get_message(timeout=0)
+        self._waiting.update(dict.fromkeys(found))
+        if self._waiting:
+            self._waiting = dict.fromkeys(enqueue_drains(self._queue, list(self._waiting)))
+
+
+class Stopped:
+    """Set by SIGTERM or SIGINT: the turn in hand is finished."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.event.set()
+
+
+def run(house: House, stopped: threading.Event) -> None:
+    """Turn until stopped; a database or a Redis that is away is tried again, and nothing waits for the other."""
+    relay: Relay | None = None
+    next_sweep = 0.0
+    while not stopped.is_set():
+        found: list[str] = []
+        if time.monotonic() >= next_sweep:
+            next_sweep = time.monotonic() + SWEEP_SECONDS
+            try:
+                house.directory.refresh(older_than=SWEEP_SECONDS)
+                keep_schedules(house)
+                seal(house)
+                found = sweep(house)
+            except SQLAlchemyError as error:
+                _log.warning("clock.database_away", error=type(error).__name__)
+        try:
+            relay = relay or Relay(connect(house.ground.settings))
+            relay.turn(found)
+        except (RedisError, OSError) as error:
+            _log.warning("clock.redis_away", error=type(error).__name__)
+            relay = None
+            stopped.wait(SWEEP_SECONDS)
+
+
+def main() -> None:
+    """Run the clock until SIGTERM."""
+    stopped = Stopped()
+    house = house_of(application())
+    _log.info("clock.ready")
+    run(house, stopped.event)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The worker process: takes drains off the queue, each in a forked child, until SIGTERM; the drain in hand is finished."""
+
+import time
+
+from redis import RedisError
+from rq import Worker
+from rq.serializers import JSONSerializer
+
+from backend.core.logs import get_logger
+from workers import tasks
+from workers.bootstrap import application, house_of
+from workers.queues import QUEUE, connect
+
+_log = get_logger(__name__)
+
+
+def main() -> None:
+    """Work until told to stop; a Redis that is away is waited for."""
+    settings = house_of(application()).ground.settings
+    _log.info("worker.ready", job=tasks.drain.__name__)
+    while True:
+        try:
+            worker = Worker(
+                [QUEUE],
+                connection=connect(settings),
+                serializer=JSONSerializer,
+                worker_ttl=25,
+                maintenance_interval=5,
+                job_monitoring_interval=3,
+                log_job_description=False,
+            )
+            worker.work(logging_level="WARNING")
+        except (RedisError, OSError) as error:
+            _log.warning("worker.redis_away", error=type(error).__name__)
+            time.sleep(1)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    main()
