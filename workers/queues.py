@@ -14,7 +14,7 @@ _ENQUEUED_AT_MOST = 2  # waiting jobs a worker: what is not on the queue is in P
 
 def connect(settings: Settings) -> Redis:
     """Return a connection for the engine house."""
-    return Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=15)
+    return Redis.from_url(settings.redis_url, socket_connect_timeout=2, health_check_interval=15)
 
 
 def queue_on(redis: Redis) -> Queue:
@@ -25,12 +25,13 @@ def queue_on(redis: Redis) -> Queue:
 def enqueue_drains(queue: Queue, subscribers: list[str]) -> list[str]:
     """Put a drain of each subscriber on the queue unless one waits there already; return those there was no room for.
 
-    The job's id begins with its subscriber so that waiting ones can be told; it is otherwise new each time.
+    The job's id begins with its subscriber's name so that waiting ones can be told; it is otherwise new each time.
     """
-    waiting = [job_id.rpartition(".")[0] for job_id in queue.get_job_ids()]
+    waiting = [job_id.rpartition("-")[0] for job_id in queue.get_job_ids()]
     left = []
     for subscriber in subscribers:
-        if subscriber in waiting:
+        name = subscriber.replace(".", "-")  # RQ takes no dots
+        if name in waiting:
             continue
         if len(waiting) >= _ENQUEUED_AT_MOST:
             left.append(subscriber)
@@ -38,10 +39,10 @@ def enqueue_drains(queue: Queue, subscribers: list[str]) -> list[str]:
         queue.enqueue(
             "workers.tasks.drain",
             subscriber,
-            job_id=f"{subscriber}.{new_id().hex}",
+            job_id=f"{name}-{new_id().hex}",
             job_timeout=JOB_SECONDS,
             result_ttl=0,
             failure_ttl=60,
         )
-        waiting.append(subscriber)
+        waiting.append(name)
     return left

@@ -162,7 +162,8 @@ class Supervisor:
             wait = f"{MANY_DEATHS} times in {IN_SECONDS:.0f} s, next try in {THEN_WAIT_SECONDS:.0f} s"
             self.say(f"{name} ended ({how}), {wait}; {self.end_of_log(name)}")
         else:
-            self.say(f"{name} ended ({how}) and is started again")
+            last = "".join(last_lines(self.log_of(name), 1)) if status > 0 else ""
+            self.say(f"{name} ended ({how}) and is started again" + (f"; its last words: {last}" if last else ""))
 
     def _end_leftovers(self, child: Child) -> None:
         """Kill what a child that has ended started in groups of their own, as RQ does for each job."""
@@ -195,7 +196,7 @@ class Supervisor:
 def our_children(settings: Settings) -> list[Child]:
     """Return the processes of Balai itself."""
     web = [
-        *("granian", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port), "--no-ws"),
+        *("backend.local.web", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port), "--no-ws"),
         *("--workers", str(settings.web_processes), "--blocking-threads", str(settings.web_threads)),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "20"),
         "backend.wsgi:app",

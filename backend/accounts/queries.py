@@ -168,13 +168,21 @@ _DEPARTMENTS = table("departments", column("region_id"), column("key"), column("
 
 def unknown_departments(ctx: Context, keys: Collection[str]) -> set[str]:
     """Return those of `keys` that are no department of the region."""
+    if not keys:
+        return set()
     departments = _DEPARTMENTS.c
-    known = ctx.session.scalars(select(departments.key).where(departments.region_id == ctx.region.id, departments.key.in_(keys)))
+    known = ctx.session.scalars(
+        select(departments.key).where(
+            departments.region_id == ctx.region.id, departments.active.is_(True), departments.key.in_(keys)
+        )
+    )
     return set(keys) - set(known)
 
 
 def unknown_areas(ctx: Context, codes: Collection[str]) -> set[str]:
     """Return those of `codes` that are no area of the region."""
+    if not codes:
+        return set()
     known = ctx.session.scalars(select(AreaRow.code).where(AreaRow.region_id == ctx.region.id, AreaRow.code.in_(codes)))
     return set(codes) - set(known)
 

@@ -6,6 +6,7 @@ Distances are on a sphere: at most 0.6 % off the ellipsoid. Nothing here is mean
 
 import math
 from collections.abc import Iterable
+from threading import Lock
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -82,7 +83,7 @@ def bounding_box(near: tuple[float, float], radius_m: float) -> Box:
 
 
 class AreaIndex:
-    """The lowest areas of all regions of the installation, in memory. Immutable, so threads may share it.
+    """The lowest areas of all regions of the installation, in memory. Threads may share it.
 
     `areas` are (region id, code, polygon as WKB with longitude first). A point on a border belongs to both sides.
     """
@@ -93,9 +94,7 @@ class AreaIndex:
         self._shapes = np.asarray(shapely.from_wkb([wkb for _, _, wkb in rows]), dtype=object)
         self._tree = shapely.STRtree(self._shapes)
         shapely.prepare(self._shapes)
-        # GEOS builds a prepared polygon's index at its first question and without a lock: ask one now, before threads do.
-        west, south, east, north = shapely.bounds(self._shapes).reshape(-1, 4).T
-        shapely.intersects_xy(self._shapes, (west + east) / 2, (south + north) / 2)
+        self._asking = Lock()  # GEOS completes a prepared polygon while it is asked, without one: threads crashed
 
     def __len__(self) -> int:
         return len(self._hits)
@@ -105,7 +104,10 @@ class AreaIndex:
         near = self._tree.query(shapely.Point(lng, lat))
         if not near.size:
             return []
-        return [self._hits[i] for i in np.sort(near[shapely.intersects_xy(self._shapes[near], lng, lat)])]
+        near.sort()
+        with self._asking:
+            held = shapely.intersects_xy(self._shapes[near], lng, lat)
+        return [self._hits[i] for i in near[held]]
 
     def locate(self, lat: float, lng: float) -> tuple[Hit, ...]:
         """Return every area of every region that holds the point, by code. Raises DomainError if it is no point."""

@@ -116,7 +116,7 @@ class SmtpChannel:
             mail["Subject"] = " ".join((message.subject or "").split())
         except ValueError as error:
             raise ChannelError(f"no e-mail can be addressed so: {type(error).__name__}", permanent=True) from None
-        mail.set_content(message.text)
+        mail.set_content(message.text, cte="quoted-printable")  # for servers that take seven bits
         try:
             with self._connected() as server:
                 server.send_message(mail)

@@ -38,11 +38,7 @@ def request_notice(
         template=template,
         audience=audience,
         recipient=recipient,
-        params={name: value if isinstance(value, int) else _flat(value) for name, value in params.items()},
+        params=dict(params),
         link_module=link_module,
         link_id=link_id,
     )
-
-
-def _flat(value: str | Mapping[str, str]) -> str | dict[str, str]:
-    return value if isinstance(value, str) else dict(value)

@@ -11,7 +11,7 @@ from backend.sdk.domain import Context
 from backend.sdk.web import RoomBlueprint, answer
 from services.notifications.operations import ROOM, mark_all_read, mark_read
 from services.notifications.queries import count_unread, list_notifications
-from services.notifications.schemas import InboxOut, InboxQuery, MarkedOut, NotificationOut, UnreadOut
+from services.notifications.schemas import InboxQuery, MarkedReadOut, NotificationInboxOut, NotificationOut, UnreadCountOut
 
 READ = "notifications.read"
 _SHOWN = ("id", "template", "title", "body", "created_at", "read_at")
@@ -24,7 +24,7 @@ def _shown(row: RowMapping) -> dict[str, Any]:
     return {name: row[name] for name in _SHOWN} | {"link": link}
 
 
-@blueprint.endpoint("GET", "", permission=READ, query=InboxQuery, out=InboxOut)
+@blueprint.endpoint("GET", "", permission=READ, query=InboxQuery, out=NotificationInboxOut)
 def list_inbox(ctx: Context, query: dict[str, Any]) -> Response:
     """List my notifications, newest first, with the number of unread ones."""
     before = decode_cursor(query["cursor"], UUID)[0] if query["cursor"] else None
@@ -39,7 +39,7 @@ def list_inbox(ctx: Context, query: dict[str, Any]) -> Response:
     )
 
 
-@blueprint.endpoint("GET", "/unread-count", permission=READ, out=UnreadOut)
+@blueprint.endpoint("GET", "/unread-count", permission=READ, out=UnreadCountOut)
 def get_unread_count(ctx: Context) -> dict[str, int]:
     """Say how many of my notifications are unread."""
     return {"unread_count": count_unread(ctx)}
@@ -51,7 +51,7 @@ def read_one(ctx: Context, notification_id: UUID) -> dict[str, Any]:
     return _shown(mark_read(ctx, notification_id))
 
 
-@blueprint.endpoint("POST", "/read-all", permission=READ, out=MarkedOut, limit="write")
+@blueprint.endpoint("POST", "/read-all", permission=READ, out=MarkedReadOut, limit="write")
 def read_all(ctx: Context) -> dict[str, int]:
     """Mark all my notifications read."""
     return {"marked": mark_all_read(ctx)}

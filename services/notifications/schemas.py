@@ -11,7 +11,7 @@ class InboxQuery(ListQuery):
     unread = fields.Boolean(load_default=False, metadata={"examples": [True]})
 
 
-class LinkOut(Schema):
+class NotificationLinkOut(Schema):
     """What to open."""
 
     module = fields.String(required=True, metadata={"examples": ["complaints"]})
@@ -25,22 +25,22 @@ class NotificationOut(Schema):
     template = fields.String(required=True, metadata={"examples": ["complaints.moved"]})
     title = fields.String(required=True, metadata={"examples": ["Laporan BNA-2611-000042-7: Diproses"]})
     body = fields.String(required=True, metadata={"examples": ["Laporan Anda sedang diproses oleh Dinas PUPR."]})
-    link = fields.Nested(LinkOut, required=True, allow_none=True)
+    link = fields.Nested(NotificationLinkOut, required=True, allow_none=True)
     created_at = fields.AwareDateTime(required=True)
     read_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
-class UnreadOut(Schema):
+class UnreadCountOut(Schema):
     """How many are unread."""
 
     unread_count = fields.Integer(required=True, metadata={"examples": [3]})
 
 
-class MarkedOut(Schema):
+class MarkedReadOut(Schema):
     """How many were marked read."""
 
     marked = fields.Integer(required=True, metadata={"examples": [3]})
 
 
-class InboxOut(page_of(NotificationOut), UnreadOut):  # type: ignore[misc] # the page's schema is made by a function
+class NotificationInboxOut(page_of(NotificationOut), UnreadCountOut):  # type: ignore[misc] # the page's schema is made by a function
     """A page of my inbox."""

@@ -303,10 +303,13 @@ def test_a_child_that_keeps_dying_is_tried_again_after_a_while_and_that_is_said(
     monkeypatch.setattr(module, "THEN_WAIT_SECONDS", 0.5)
     house = Supervisor(tmp_path, os.environ)
     house.starting = False
-    house.add(Child(name="clock", argv=["sh", "-c", "echo tick >> ticks; exit 1"], stage=WORKERS))
+    house.add(Child(name="clock", argv=["sh", "-c", "echo no spring; exit 1"], stage=WORKERS))
     dead = house.watched[0]
-    while "next try" not in capsys.readouterr().out:
+    said = ""
+    while "next try" not in said:
         house.pause()
+        said += capsys.readouterr().out
+    assert said.count("clock ended (status 1) and is started again; its last words: no spring\n") == 4
     assert len(dead.deaths) == 5
     waits_until, number = dead.due_at, dead.process.pid
     while dead.process.pid == number:

@@ -163,7 +163,8 @@ def create_staff(
     ctx: Context,
     *,
     email: str,
-    password: str | None,
+    password: str | None = None,
+    password_hash: str | None = None,
     name: str,
     role: str,
     department_key: str | None = None,
@@ -172,15 +173,19 @@ def create_staff(
 ) -> UUID:
     """Make or complete a staff account from the command line; return its id. Harmless when repeated.
 
-    Without a password one is asked for by e-mail. `platform_admin` marks the account and needs no duty. Raises
+    Without a password one is asked for by e-mail; `password_hash` is one hashed before, for many accounts that share it.
+    `platform_admin` marks the account and needs no duty. Raises
     DomainError (422) for a duty that cannot be.
     """
     account = _find(ctx, email) or _new(ctx, email=email, name=name, locale=locale)
-    if password is None and account.password_hash is None:
-        ctx.publish(PASSWORD_NEEDED, subject=account.id, reason="invited")
-    elif password is not None and not is_password(account.password_hash, password):
-        account.password_hash = hash_password(password)
+    known = account.password_hash
+    if password is not None and not (known and is_password(known, password)):
+        password_hash = hash_password(password)
+    if password_hash not in {None, known}:
+        account.password_hash = password_hash
         end_sessions(ctx, account.id, kind="staff")
+    if account.password_hash is None:
+        ctx.publish(PASSWORD_NEEDED, subject=account.id, reason="invited")
     duty = Duty(role=role, department_key=department_key, area_code=area_code)
     if role == PLATFORM_ADMIN:
         changed, account.platform_admin = not account.platform_admin, True

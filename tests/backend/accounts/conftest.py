@@ -1,6 +1,7 @@
 """One PostgreSQL and Valkey for these tests, the whole application on them, and two regions with their departments."""
 
 import base64
+import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,23 +12,22 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from backend.accounts import create_staff
 from backend.app import create_app
+from backend.cli.database import set_up_and_migrate
 from backend.core.clock import utc_now
 from backend.core.settings import load_settings
 from backend.data.context import Ground
 from backend.data.events import Event, EventRow
-from backend.data.migrating import migrate
-from backend.data.protection import roles_of, set_up_roles
+from backend.data.migrating import owner_engine
 from backend.data.unit_of_work import unit_of_work
 from backend.departments.models import Department
 from backend.http.house import House
-from backend.local import local_servers
 from backend.regions.models import AreaRow, RegionRow
 
 PASSWORD = "kata sandi yang panjang"
@@ -147,8 +147,8 @@ class Town:
             return list(rows.scalars())
 
 
-def _add_regions(admin_url: str) -> None:
-    with Session(create_engine(admin_url)) as session:
+def _add_regions(owner_url: str) -> None:
+    with Session(owner_engine(owner_url)) as session:
         for key, (code, country) in REGIONS.items():
             region = RegionRow(
                 key=key,
@@ -177,27 +177,24 @@ def _add_regions(admin_url: str) -> None:
 
 
 @pytest.fixture(scope="package")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("accounts")
-    with local_servers(folder, durable=False) as servers:
-        with create_engine(servers.admin_url).begin() as connection:
-            set_up_roles(connection, roles_of(servers.admin_url), runtime_password="runtime")
-        migrate(servers.admin_url, {})
-        _add_regions(servers.admin_url)
-        settings = load_settings(
-            {
-                "BALAI_ENV": "test",
-                "BALAI_VAR": str(folder / "var"),
-                "BALAI_SECRET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-                "BALAI_OWNER_URL": servers.admin_url,
-                "BALAI_RUNTIME_URL": make_url(servers.admin_url)
-                .set(username=roles_of(servers.admin_url).runtime, password="runtime")
-                .render_as_string(hide_password=False),
-                "REDIS_URL": servers.redis_url,
-                "BALAI_LOG_LEVEL": "ERROR",
-            }
-        )
-        yield Town(create_app(settings, connections=24))
+def town(addresses: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    name = f"accounts_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    owner = make_url(addresses["admin_url"])
+    with owner_engine(addresses["admin_url"]).connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    environ = {
+        "BALAI_ENV": "test",
+        "BALAI_VAR": str(tmp_path_factory.mktemp("accounts")),
+        "BALAI_OWNER_URL": owner.set(database=name).render_as_string(hide_password=False),
+        "BALAI_SECRET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "BALAI_LOG_LEVEL": "ERROR",
+        "REDIS_URL": addresses["redis_url"],
+    }
+    set_up_and_migrate(load_settings(environ))
+    _add_regions(environ["BALAI_OWNER_URL"])
+    town = Town(create_app(load_settings(environ), connections=24))
+    yield town
+    town.ground.engine.dispose()
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def test_a_token_with_wrong_claims_is_401(town, changes, code):
     assert (answer.status_code, answer.json["code"]) == (401, code)
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_forged_tokens_are_401(town):
     token = town.citizen()["access_token"]
     claims = jwt.decode(token, options={"verify_signature": False})

@@ -27,6 +27,7 @@ from backend.files.pictures import make_thumbnail, perceptual_hash, take_picture
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "pictures"
 MIB = 2**20
 pillow_heif.register_heif_opener()
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow says of damaged EXIF
 
 
 def scene(width: int, height: int) -> Image.Image:

@@ -1,38 +1,32 @@
-"""The whole house on a PostgreSQL and a Valkey of its own, two regions, real accounts, and the worker's own drain."""
+"""The whole house on a database of its own, beside a stand-in for the mail server, and what people do in it."""
 
-import base64
-import importlib.util
-import sys
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from backend.accounts import create_staff
-from backend.cli.database import set_up_and_migrate
-from backend.core.clock import utc_now
+from backend.app import create_app
 from backend.core.ids import new_id
 from backend.core.settings import load_settings
 from backend.data.context import Context
 from backend.data.unit_of_work import unit_of_work
-from backend.departments.models import Department
 from backend.http.house import House
-from backend.local import local_servers
 from backend.regions.models import RegionModuleRow, RegionRow
 from backend.sdk.domain import request_notice
-from workers.bootstrap import application, house_of
-from workers.tasks import drain
+from backend.testing.installation import make_installation
+from tests.services.notifications.post_office import PostOffice, post_office
+from workers.tasks import carry_due
 
-REGIONS = {"banda-aceh": ("Kota Banda Aceh", "SALAM"), "sumedang": ("Kabupaten Sumedang", "Tahu")}
 SETTINGS = {
     "templates": [
         {
@@ -54,15 +48,6 @@ PASSWORD = "petugas-yang-rajin-bekerja"
 _numbers = count(1)
 
 
-def _neighbour(name: str) -> Any:
-    # pytest imports test files by path (--import-mode=importlib), so a file beside this one has no name to import it by.
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @dataclass(frozen=True)
 class Person:
     """Somebody who has signed in. `address` is a telephone number or an e-mail address."""
@@ -76,11 +61,11 @@ class Person:
 class Town:
     """The installation under test, and what people do in it."""
 
-    def __init__(self, app: Flask, owner: Any, office: Any) -> None:
+    def __init__(self, app: Flask, owner: Engine, office: PostOffice) -> None:
         self.app, self.owner, self.office = app, owner, office
-        self.house: House = house_of(app)
-        self.statements: list[str] = []
-        event.listen(self.house.ground.engine, "before_cursor_execute", lambda *words: self.statements.append(words[2]))
+        self.house: House = app.extensions["balai"]
+        self.statements: list[tuple[str, Any]] = []
+        event.listen(self.house.ground.engine, "before_cursor_execute", lambda *said: self.statements.append(said[2:4]))
 
     def unit(self, region: str = "banda-aceh", **options: Any) -> AbstractContextManager[Context]:
         """Open a unit of work in a region."""
@@ -113,7 +98,7 @@ class Town:
             json={"phone": phone, "region": region, "purpose": "login"},
             headers={"Accept-Language": locale},
         )
-        drain("accounts.send_code")
+        self.carry_one("accounts.send_code")
         message = self.request("GET", "/demo/messages", query_string={"to": phone}).json["items"][0]["text"]
         code = next(word.strip(".,:") for word in message.split() if word.strip(".,:").isdigit() and len(word.strip(".,:")) == 6)
         signed = self.request(
@@ -131,6 +116,10 @@ class Town:
             create_staff(ctx, email=email, password=PASSWORD, name="Petugas", role=role, department_key=department, locale=locale)
         signed = self.request("POST", "/v1/auth/login", json={"email": email, "password": PASSWORD})
         return self._person(email, signed.json["access_token"], region)
+
+    def give_duty(self, email: str, role: str, department: str | None = None, *, region: str, locale: str = "id") -> None:
+        with self.unit(region) as ctx:
+            create_staff(ctx, email=email, password=PASSWORD, name="Petugas", role=role, department_key=department, locale=locale)
 
     def _person(self, address: str, token: str, region: str) -> Person:
         return Person(UUID(self.request("GET", "/v1/me", token).json["id"]), address, token, region)
@@ -159,10 +148,13 @@ class Town:
             )
         return subject
 
+    def carry_one(self, subscriber: str) -> None:
+        carry_due(self.house, subscriber)
+
     def carry(self) -> None:
         """Let the worker do what is due now."""
-        drain("notifications.take")
-        drain("notifications.send")
+        self.carry_one("notifications.take")
+        self.carry_one("notifications.send")
 
     def tell(self, *asked: Any, **options: Any) -> UUID:
         """Ask, and let the worker carry it."""
@@ -187,63 +179,22 @@ class Town:
             return list(result) if result.returns_rows else []
 
 
-def _found_regions(owner: Any) -> None:
-    with Session(owner) as session:
-        for key, (name, app_name) in REGIONS.items():
-            region = RegionRow(
-                key=key,
-                code=f"99.{key}",
-                name=name,
-                timezone="Asia/Jakarta",
-                languages=["id", "en"],
-                identity={"app_name": app_name, "phone": {"country": "ID"}},
-                calendar={},
-                pack_version="1",
-                pack_checksum="",
-                applied_at=utc_now(),
-            )
-            session.add(region)
-            session.flush()
-            unit = {"kind": "department", "verified": True, "types": []}
-            session.add_all(Department(region_id=region.id, key=word, name=word.upper(), **unit) for word in ("pupr", "dlhk"))
-            session.add(RegionModuleRow(region_id=region.id, module="notifications", enabled=True, settings=SETTINGS))
-        session.commit()
-
-
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("notifications")
-    with (
-        _neighbour("post_office").post_office() as office,
-        local_servers(folder, durable=False) as servers,
-        pytest.MonkeyPatch.context() as environment,
-    ):
-        environment.delenv("DATABASE_URL", raising=False)
-        for name, value in {
-            "BALAI_ENV": "test",
-            "BALAI_VAR": str(folder),
-            "BALAI_OWNER_URL": servers.admin_url,
-            "REDIS_URL": servers.redis_url,
-            "BALAI_SECRET_KEY": base64.urlsafe_b64encode(bytes(range(32))).decode(),
-            "BALAI_SMTP_URL": f"smtp://127.0.0.1:{office.port}/?from=balai@example.go.id",
-            "BALAI_LOG_LEVEL": "ERROR",
-        }.items():
-            environment.setenv(name, value)
-        set_up_and_migrate(load_settings())
-        owner = create_engine(servers.admin_url)
-        _found_regions(owner)
-        application.cache_clear()
-        town = Town(application(), owner, office)
+def installation(addresses: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    name = f"balai_notifications_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    environ = make_installation(addresses, name=name, var=tmp_path_factory.mktemp("notifications"))
+    with post_office() as office:
+        mail = {"BALAI_SMTP_URL": f"smtp://127.0.0.1:{office.port}/?from=balai@example.go.id"}
+        town = Town(create_app(load_settings(environ | mail), connections=4), create_engine(environ["BALAI_OWNER_URL"]), office)
         yield town
-        application.cache_clear()
         town.house.ground.engine.dispose()
-        owner.dispose()
+        town.owner.dispose()
 
 
 @pytest.fixture
 def town(installation: Town) -> Iterator[Town]:
-    yield installation
     installation.configure()
+    yield installation
     installation.as_owner("TRUNCATE events, deliveries, demo_messages, notifications_inbox, notifications_dispatches")
     installation.office.letters.clear()
     installation.office.refusals.clear()

@@ -7,6 +7,7 @@ import yaml
 from marshmallow import ValidationError
 
 from backend.core.text import fill
+from backend.packs.reading import read_pack, shipped_packs
 from services.notifications import module as room
 from services.notifications.config import NotificationsSettings
 from services.notifications.domain import VARIABLES
@@ -101,3 +102,11 @@ def test_both_languages_of_the_room_say_the_same_things():
     folder = Path(room.__file__).parent / "locale"
     indonesian, english = (yaml.safe_load((folder / f"{name}.yaml").read_text()) for name in ("id", "en"))
     assert indonesian.keys() == english.keys()
+
+
+@pytest.mark.parametrize("folder", shipped_packs(), ids=lambda folder: folder.name)
+def test_what_the_shipped_packs_say_is_accepted_and_cites_its_file(folder):
+    said = {name: value for name, value in read_pack(folder).modules["notifications"].items() if name != "enabled"}
+    settings = NotificationsSettings().load(said)
+    assert settings.templates["complaints.received"].source.startswith("packs/base-indonesia/notifications.yaml:")
+    assert all(settings.channels.values())

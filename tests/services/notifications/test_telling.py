@@ -4,7 +4,6 @@ import pytest
 
 from backend.sdk.domain import request_notice
 from services.notifications.module import module
-from workers.tasks import drain
 
 
 def test_a_citizen_finds_the_notice_in_the_inbox_and_it_leaves_by_push(town, citizen):
@@ -30,15 +29,15 @@ def test_each_person_reads_their_own_language(town):
 
 
 def test_a_department_is_told_at_every_officer_and_head_by_mail_and_nobody_else_is(town):
-    head = town.staff("department_head", "pupr")
-    officer = town.staff("department_officer", "pupr", locale="en")
+    head = town.staff("department_head", "dishub")
+    officer = town.staff("department_officer", "dishub", locale="en")
     others = [
-        town.staff("field_officer", "pupr"),
-        town.staff("department_officer", "dlhk"),
+        town.staff("field_officer", "dishub"),
+        town.staff("department_officer", "bpbd"),
         town.staff("triage"),
-        town.staff("department_officer", "pupr", region="sumedang"),
+        town.staff("department_officer", "dishub", region="sumedang"),
     ]
-    town.tell("department", "pupr")
+    town.tell("department", "dishub")
     assert [item["title"] for item in town.inbox(head)] == ["Laporan BNA-2611-000042-7: Diproses"]
     assert [item["title"] for item in town.inbox(officer)] == ["Report BNA-2611-000042-7: In progress"]
     assert [town.inbox(other) for other in others] == [[]] * 4
@@ -147,9 +146,9 @@ def test_mail_that_is_refused_for_good_is_written_down_and_not_tried_again(town)
 
 
 def test_one_persons_dead_mailbox_does_not_hold_up_the_others(town):
-    dead, alive = town.staff("department_head", "pupr"), town.staff("department_head", "pupr")
+    dead, alive = town.staff("department_head", "dishub"), town.staff("department_head", "dishub")
     town.office.refusals[dead.address] = [451] * 9
-    town.tell("department", "pupr")
+    town.tell("department", "dishub")
     assert len(town.office.letters_to(alive.address)) == 1
     assert len(town.inbox(dead)) == 1
 
@@ -185,7 +184,7 @@ def test_where_the_room_is_switched_off_nobody_is_told(town, citizen):
 
 def test_a_person_erased_before_the_message_leaves_is_not_written_to(town, citizen):
     town.ask("citizen", citizen)
-    drain("notifications.take")
+    town.carry_one("notifications.take")
     with town.unit() as ctx:
         for room in town.house.registry.modules.values():
             if room.erase_personal_data:
