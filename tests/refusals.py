@@ -1,6 +1,6 @@
 """A refusal as the API promises it: its status and code, the fields it names, words in both languages, and nothing stored."""
 
-import itertools
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,27 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, inspect, text
 
-# One statement for every table there is, so that none is forgotten.
-_COUNTS = text(
-    "SELECT c.relname, (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %I', c.relname), false, true, '')))[1]"
-    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r'"
-)
 _UNFILLED = re.compile(r"\{[a-z_]+\}")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Refusals:
     """Sends, in each language, what must be refused, and looks that nothing came of it."""
 
     owner: Engine
     blobs: Path
 
+    @functools.cached_property
+    def _counts(self) -> TextClause:
+        # Every table there is, so that none is forgotten.
+        names = inspect(self.owner).get_table_names()
+        return text(" UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names))  # noqa: S608 - of tables
+
     def stored(self) -> dict[str, int]:
         """Return how many rows each table has, and how many blobs there are."""
         with self.owner.connect() as connection:
-            rows = {name: int(count) for name, count in connection.execute(_COUNTS)}
+            rows = {name: count for name, count in connection.execute(self._counts)}
         return rows | {"blobs": sum(path.is_file() for path in self.blobs.rglob("*"))}
 
     @contextmanager
@@ -57,7 +58,8 @@ class Refusals:
         with self.nothing_stored():
             for language in ("id", "en"):
                 sent = {"data": data() if callable(data) else data} if data is not None else {}
-                got = ask(path, json, headers={**(headers or {}), "Accept-Language": language}, **sent, **options)
+                sent |= {"json": json} if json is not None else {}
+                got = ask(path, headers={**(headers or {}), "Accept-Language": language}, **sent, **options)
                 problem = got.get_json()
                 assert got.status_code == status, problem
                 assert got.mimetype == "application/problem+json"
@@ -79,4 +81,4 @@ class Refusals:
 def _words(problem: dict[str, Any]) -> Iterator[str]:
     """Yield what a person reads; a code that stands in for its missing text is the same in both languages."""
     yield from (problem["title"], problem["detail"])
-    yield from itertools.chain(fault["detail"] for fault in problem.get("errors", []))
+    yield from (fault["detail"] for fault in problem.get("errors", []))

@@ -26,33 +26,38 @@ _log = get_logger(__name__)
 
 
 def sweep(house: House) -> list[str]:
-    """Return the subscribers that have due rows."""
+    """Return the subscribers that have due rows, those of a module that was removed left out."""
     with unit_of_work(house.ground) as ctx:
-        return due_subscribers(ctx.session)
+        return [subscriber for subscriber in due_subscribers(ctx.session) if subscriber in house.registry.subscriptions]
 
 
-def keep_schedules(house: House) -> None:
-    """Tell each schedule that has come due in a region, once a slot, as an event of its own."""
+def keep_schedules(house: House, asked: dict[tuple[str, int], int]) -> None:
+    """Tell each schedule that has come due in a region, once a slot, as an event of its own.
+
+    `asked` is the caller's memory of the slots it need not ask the database for again.
+    """
     now = utc_now().timestamp()
     for module, schedule in house.registry.schedules:
         slot = int(now // schedule.every.total_seconds())
         event = EventType(name=schedule.name, doc=f"The schedule {schedule.name} has come due")
         for region in house.directory.all():
-            if not region.enabled(module.name):
+            if not region.enabled(module.name) or asked.get((schedule.name, region.id)) == slot:
                 continue
             with unit_of_work(house.ground, region=region) as ctx:
                 if take_slot(ctx.session, name=schedule.name, region_id=region.id, slot=slot):
                     ctx.publish(event, subject=UUID(int=region.id))  # the region itself: runs of one schedule keep their order
+            asked[schedule.name, region.id] = slot
 
 
 def seal(house: House) -> int:
     """Link what the audit log has not linked yet; return how many entries were."""
     sealed = 0
     with unit_of_work(house.ground) as ctx:
-        regions = regions_to_seal(ctx.session)
-    for region_id in regions:
-        with unit_of_work(house.ground, region=house.directory.by_id(region_id)) as ctx:
-            sealed += seal_region(ctx.session, region_id)
+        waiting = set(regions_to_seal(ctx.session))
+    for region in house.directory.all():  # one that was made a moment ago is in the next look
+        if region.id in waiting:
+            with unit_of_work(house.ground, region=region) as ctx:
+                sealed += seal_region(ctx.session, region.id)
     return sealed
 
 
@@ -91,6 +96,7 @@ class Stopped:
 def run(house: House, stopped: threading.Event) -> None:
     """Turn until stopped; a database or a Redis that is away is tried again, and nothing waits for the other."""
     relay: Relay | None = None
+    asked: dict[tuple[str, int], int] = {}
     next_sweep = 0.0
     while not stopped.is_set():
         found: list[str] = []
@@ -98,7 +104,7 @@ def run(house: House, stopped: threading.Event) -> None:
             next_sweep = time.monotonic() + SWEEP_SECONDS
             try:
                 house.directory.refresh(older_than=SWEEP_SECONDS)
-                keep_schedules(house)
+                keep_schedules(house, asked)
                 seal(house)
                 found = sweep(house)
             except SQLAlchemyError as error:

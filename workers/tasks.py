@@ -10,7 +10,7 @@ from rq.timeouts import UnixSignalDeathPenalty
 
 from backend.core.logs import bind, get_logger
 from backend.data.context import Context, Region
-from backend.data.deliveries import Claim, claim, mark_done, mark_failed, take_in_hand
+from backend.data.deliveries import Claim, claim, give_back, mark_done, mark_failed, take_in_hand
 from backend.data.events import Event
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
@@ -48,12 +48,19 @@ def carry_due(house: House, subscriber: str) -> int:
             held = claim(ctx.session, subscriber, most=ROWS_A_CLAIM)
         if not held:
             break
-        done += sum(_carry(house, known[1], row) for row in held)
-        handled += len(held)
+        for number, row in enumerate(held):
+            if number and time.monotonic() > until:
+                with unit_of_work(house.ground, may_be_repeated=True) as ctx:
+                    give_back(ctx.session, held[number:])
+                break
+            done += _carry(house, known[1], row)
+            handled += 1
     return done
 
 
 def _carry(house: House, subscription: Subscription, held: Claim) -> bool:
+    bind(subscriber=subscription.subscriber)
+    began = time.monotonic()
     try:
         region = house.directory.by_id(held.region_id)
         if held.attempt > subscription.max_attempts:
@@ -61,19 +68,23 @@ def _carry(house: House, subscription: Subscription, held: Claim) -> bool:
         # A handler that hangs is interrupted; one that hangs in C, deaf to signals, ends with its process.
         faulthandler.dump_traceback_later(SECONDS_A_ROW + 5, exit=True)
         with UnixSignalDeathPenalty(SECONDS_A_ROW, TimeoutError):
-            return (_outside if subscription.outside else _inside)(house, subscription, region, held)
+            done = (_outside if subscription.outside else _inside)(house, subscription, region, held)
     except TakenOverError:
+        _log.warning("delivery.taken_over", delivery=held.seq, attempt=held.attempt)
         return False
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed attempt of its row, and of no other
         return _give_up(house, subscription, held, _place(error))
     finally:
         faulthandler.cancel_dump_traceback_later()
+    if done:
+        _log.info("delivery.done", delivery=held.seq, attempt=held.attempt, ms=round((time.monotonic() - began) * 1000))
+    return done
 
 
 def _give_up(house: House, subscription: Subscription, held: Claim, fault: str) -> bool:
     with unit_of_work(house.ground) as ctx:
         dead = mark_failed(ctx.session, held, fault=fault, max_attempts=subscription.max_attempts)
-    _log.warning("delivery.failed", subscriber=subscription.subscriber, attempt=held.attempt, fault=fault, dead=dead)
+    _log.warning("delivery.failed", delivery=held.seq, attempt=held.attempt, fault=fault, dead=dead)
     return False
 
 

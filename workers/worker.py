@@ -14,13 +14,19 @@ from workers.queues import QUEUE, connect
 _log = get_logger(__name__)
 
 
+class PatientWorker(Worker):
+    """Asks a Redis that is away every two seconds: RQ's own pause grows to a minute."""
+
+    max_connection_wait_time = 2.0
+
+
 def main() -> None:
     """Work until told to stop; a Redis that is away is waited for."""
     settings = house_of(application()).ground.settings
     _log.info("worker.ready", job=tasks.drain.__name__)
     while True:
         try:
-            worker = Worker(
+            worker = PatientWorker(
                 [QUEUE],
                 connection=connect(settings),
                 serializer=JSONSerializer,

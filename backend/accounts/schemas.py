@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from backend.accounts.roles import MEMBERSHIP_ROLES
 from backend.core.text import LANGUAGES
-from backend.http.schema import Schema
+from backend.http.schema import Schema, not_blank
 
 TOKEN_CHARACTERS = 4000
 
@@ -16,7 +16,7 @@ def _email(**options: Any) -> fields.Email:
 
 
 def _name(**options: Any) -> fields.String:
-    return fields.String(validate=validate.Length(min=1, max=120), metadata={"examples": ["Cut Nyak Dhien"]}, **options)
+    return fields.String(validate=[validate.Length(min=1, max=120), not_blank], metadata={"examples": ["Cut Nyak Dhien"]}, **options)
 
 
 def _locale(**options: Any) -> fields.String:

@@ -1,9 +1,9 @@
 """The demo's staff: every role in every region, so that the main job can be played at once."""
 
-import hashlib
 from collections.abc import Iterator
 
 from backend.accounts import create_staff
+from backend.accounts.operations.passwords import hash_password
 from backend.accounts.roles import PLATFORM_ADMIN
 from backend.data.context import Context, Region
 from backend.data.unit_of_work import unit_of_work
@@ -20,20 +20,21 @@ def _staff(ctx: Context) -> Iterator[tuple[str, str | None]]:
         yield from ((role, unit.key) for role in _UNITS[: 2 if unit.area_code else 3])
 
 
-def _password(house: House) -> str:
-    # One for all, different in each installation: these accounts exist in demos alone, and demo.json tells it.
-    return hashlib.sha256(house.ground.keyring.sign("demo-password").encode()).hexdigest()[:20]
+def _password(house: House) -> tuple[str, str]:
+    """Return the password of them all, another in each installation, and its hash, which is the same each time."""
+    password = house.ground.keyring.sign("demo-password")[:20]
+    return password, hash_password(password, salt=house.ground.keyring.sign("demo-salt").encode()[:16])
 
 
 def make_demo_accounts(house: House) -> list[dict[str, str | None]]:
     """Make the demo's staff accounts, harmless when repeated; return them with their passwords."""
-    password = _password(house)
+    password, hashed = _password(house)
     made: list[dict[str, str | None]] = []
 
     def make(ctx: Context, region: Region, role: str, department: str | None) -> None:
         name = f"{role}.{department}" if department else role
         email = f"{name.replace('_', '-')}@{region.key}.demo.balai.example"
-        create_staff(ctx, email=email, password=password, name=f"Demo {name}", role=role, department_key=department)
+        create_staff(ctx, email=email, password_hash=hashed, name=f"Demo {name}", role=role, department_key=department)
         made.append({"region": region.key, "role": role, "department": department, "email": email, "password": password})
 
     for region in house.directory.all():

@@ -34,7 +34,7 @@ def generated() -> dict[str, str]:
     ]
     for module in registry.modules.values():
         for event in module.publishes:
-            told = ", ".join(f"`{name}`" for name, _ in registry.subscribers_of(event.name, event.version)) or "-"
+            told = ", ".join(f"`{name}`" for name, *_ in registry.subscribers_of(event.name, event.version)) or "-"
             fields = ", ".join(f"`{name}`" for name in event.fields) or "-"
             events += [f"## `{event.name}` v{event.version}", "", event.doc, "", f"Payload: {fields}. Subscribers: {told}.", ""]
         permissions += [f"| `{each.name}` | {', '.join(sorted(each.roles))} | {each.doc} |" for each in module.permissions]

@@ -5,7 +5,7 @@ import click
 from backend.app import load_registry
 from backend.cli.house import open_house, region_of
 from backend.data.unit_of_work import unit_of_work
-from backend.regions.operations import switch_module
+from backend.http.modules_api import switch
 
 
 @click.group()
@@ -35,10 +35,7 @@ def _switch(region_key: str, name: str, *, enabled: bool) -> None:
         if found is None or found.always_on:
             raise ValueError(f"there is no module {name} to switch")
         with unit_of_work(house.ground, region=region) as ctx:
-            hook = found.on_enable if enabled else found.on_disable
-            changed = switch_module(ctx, name, enabled=enabled)
-            if changed and hook:
-                hook(ctx)
+            changed = switch(ctx, house.registry, found, enabled=enabled)
         click.echo(f"{name} is {'on' if enabled else 'off'} in {region_key}{'' if changed else ' (as it was)'}")
 
 

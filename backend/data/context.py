@@ -205,11 +205,15 @@ class Context:
         return self.region.modules[module].config
 
     def publish(self, event: EventType, *, subject: UUID, **payload: Any) -> None:
-        """Write `event` and its deliveries in this transaction; the bell rings after the commit."""
+        """Write `event` and its deliveries in this transaction; the bell rings after the commit.
+
+        A module that is off in the region is not told.
+        """
         write_event(
             self.session,
             self.ground.subscribers,
             event,
+            listening=self.region.enabled,
             region_id=self.region.id,
             subject=subject,
             payload=payload,

@@ -68,6 +68,15 @@ def claim(session: Session, subscriber: str, *, most: int) -> list[Claim]:
     return []
 
 
+def give_back(session: Session, held: Sequence[Claim]) -> None:
+    """Let go of fresh rows for which no time was left: they are due again at once, and nothing was tried."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.seq.in_([row.seq for row in held]), Delivery.attempts == 1)
+        .values(attempts=0, next_at=text("now()"))
+    )
+
+
 def _still_mine(held: Claim) -> tuple[ColumnElement[bool], ...]:
     return (
         Delivery.seq == held.seq,

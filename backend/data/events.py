@@ -1,6 +1,6 @@
 """The outbox: what happened (`events`), and to whom it still has to be told (`deliveries`, the queue of record)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -42,8 +42,8 @@ class Event:
 class SubscriberBook(Protocol):
     """Knows who subscribes to what; the module registry is one."""
 
-    def subscribers_of(self, name: str, version: int) -> Sequence[tuple[str, int]]:
-        """Return (subscriber, lane) of each subscription to that event."""
+    def subscribers_of(self, name: str, version: int) -> Sequence[tuple[str, int, str]]:
+        """Return (subscriber, lane, module) of each subscription to that event."""
 
 
 class EventRow(RegionScoped, Base):
@@ -102,13 +102,17 @@ def write_event(
     subscribers: SubscriberBook,
     event: EventType,
     *,
+    listening: Callable[[str], bool],
     region_id: int,
     subject: UUID,
     payload: Mapping[str, Any],
     occurred_at: datetime,
     request_id: str,
 ) -> None:
-    """Add the event and one delivery a subscriber to the session's transaction. Raises ValueError for a wrong payload."""
+    """Add the event, and one delivery for each subscriber whose module is `listening`, to the session's transaction.
+
+    Raises ValueError for a wrong payload.
+    """
     if set(payload) != set(event.fields):
         raise ValueError(f"{event.name} has the fields {event.fields}, not {tuple(payload)}")
     event_id = new_id()
@@ -124,7 +128,8 @@ def write_event(
             request_id=request_id,
         )
     )
-    told = subscribers.subscribers_of(event.name, event.version)
+    found = subscribers.subscribers_of(event.name, event.version)
+    told = [(subscriber, lane) for subscriber, lane, module in found if listening(module)]
     if not told:
         return
     session.flush()

@@ -23,7 +23,7 @@ from backend.core.errors import DomainError, Kind, not_found
 from backend.data.context import ANONYMOUS, Actor, Context, Region
 from backend.data.unit_of_work import unit_of_work
 from backend.http.auth import read_claims
-from backend.http.body import Parser, read_body, refuse_query
+from backend.http.body import Parser, read_body, refuse_nul, refuse_query
 from backend.http.house import House, current_house
 from backend.http.idempotency import Once, read_key
 from backend.http.problem import reader_language, request_id
@@ -170,6 +170,7 @@ def _edge(route: Route, view: View) -> View:
     @functools.wraps(view)
     def entered(**path: Any) -> Response:
         house = current_house()
+        refuse_nul(path)
         if not route.takes_query:
             refuse_query()
         claims = read_claims()

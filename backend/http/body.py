@@ -1,6 +1,6 @@
 """Reading requests: JSON strictly, sizes bounded, NUL refused, unknown query parameters named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import orjson
@@ -49,19 +49,20 @@ def read_body(*, files: bool) -> None:
         raise DomainError(Kind.TOO_LARGE, "request.too_large") from None
 
 
-def _nul_in(value: Any, path: str) -> str | None:
-    if isinstance(value, str):
-        return path if "\0" in value else None
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if "\0" in key:
-                return path or key.replace("\0", "")
-            if (found := _nul_in(inner, f"{path}.{key}" if path else key)) is not None:
-                return found
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            if (found := _nul_in(inner, f"{path}.{index}" if path else str(index))) is not None:
-                return found
+def _nul_in(value: Any) -> str | None:
+    """Return the path of a NUL in what JSON was read as. Without recursion: JSON may be nested deeper than Python calls."""
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        path, held = waiting.pop()
+        if isinstance(held, str) and "\0" in held:
+            return path
+        if isinstance(held, dict):
+            for key, inner in held.items():
+                if "\0" in key:
+                    return path or key.replace("\0", "")
+                waiting.append((f"{path}.{key}" if path else key, inner))
+        elif isinstance(held, list):
+            waiting += [(f"{path}.{index}" if path else str(index), inner) for index, inner in enumerate(held)]
     return None
 
 
@@ -80,13 +81,20 @@ class Parser(FlaskParser):
             value = orjson.loads(req.get_data(cache=True))
         except orjson.JSONDecodeError as error:
             raise DomainError(Kind.MALFORMED, "request.bad_json", params={"line": error.lineno, "column": error.colno}) from None
-        _refuse_nul(value)
+        refuse_nul(value)
         return value
 
     def load_querystring(self, req: Request, schema: Any) -> Any:
-        """Return the query. Raises DomainError for NUL."""
-        _refuse_nul(req.args.to_dict())
+        """Return the query. Raises DomainError for NUL and for what is said twice."""
+        refuse_nul(req.args.to_dict())
+        _refuse_fields("request.repeated", [name for name, values in req.args.lists() if len(values) > 1])
         return super().load_querystring(req, schema)
+
+    def load_files(self, req: Request, schema: Any) -> Any:
+        """Return the files. Raises DomainError for what else the form holds: another field, a second file of the name."""
+        _refuse_fields("request.unknown_field", list(req.form))
+        _refuse_fields("request.repeated", [name for name, files in req.files.lists() if len(files) > 1])
+        return super().load_files(req, schema)
 
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Raise the 422 that names each field; the location (`json`, `query`) is not part of the name."""
@@ -94,20 +102,21 @@ class Parser(FlaskParser):
         raise DomainError(Kind.INVALID, "request.invalid", errors=[fault for tree in trees for fault in field_errors(tree)])
 
 
-def _refuse_nul(value: Any) -> None:
-    place = _nul_in(value, "")
+def _refuse_fields(code: str, names: Sequence[str]) -> None:
+    if names:
+        raise DomainError(Kind.INVALID, "request.invalid", errors=[FieldError(field=name, code=code) for name in names])
+
+
+def refuse_nul(value: Any) -> None:
+    """Raise the 422 that names where in `value`, as JSON is read, a NUL is."""
+    place = _nul_in(value)
     if place is not None:
-        raise DomainError(Kind.INVALID, "request.invalid", errors=[FieldError(field=place, code="request.nul")])
+        _refuse_fields("request.nul", [place])
 
 
 def refuse_query() -> None:
     """Raise the 422 that names the query parameters of a request that takes none."""
-    if request.args:
-        raise DomainError(
-            Kind.INVALID,
-            "request.invalid",
-            errors=[FieldError(field=name, code="request.unknown_field") for name in request.args],
-        )
+    _refuse_fields("request.unknown_field", list(request.args))
 
 
 def refuse_large_file(content: bytes) -> None:

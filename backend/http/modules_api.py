@@ -1,7 +1,6 @@
 """Routes by which a regional admin switches modules and edits their settings, while the system runs."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from apispec import APISpec
@@ -22,8 +21,9 @@ from backend.http.house import current_house
 from backend.http.idempotency import IdempotencyKey
 from backend.http.schema import Schema, field_errors, page_of
 from backend.modules.contract import Permission, ServiceModule
+from backend.modules.registry import Registry
 from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
-from backend.regions.operations import change_settings, switch_module
+from backend.regions.operations import change_settings, switch_module, with_module
 
 CONFIGURE = "regions.configure"
 _VERSION = re.compile(r'"v(\d+)"')
@@ -94,10 +94,24 @@ def list_modules(ctx: Context) -> dict[str, Any]:
 def put_module(ctx: Context, body: dict[str, bool], module: str) -> dict[str, Any]:
     """Switch a module on or off; every process follows within 5 seconds."""
     room, enabled = _room(module), body["enabled"]
-    hook = room.on_enable if enabled else room.on_disable
-    if switch_module(ctx, room.name, enabled=enabled) and hook:
-        hook(ctx)
+    switch(ctx, current_house().registry, room, enabled=enabled)
     return _shown(ctx, room, enabled=enabled)
+
+
+def switch(ctx: Context, registry: Registry, module: ServiceModule, *, enabled: bool) -> bool:
+    """Switch a module on or off and call its hook; return whether anything changed.
+
+    Raises DomainError (409, naming the places) when it is to be on and its settings in the region do not fit.
+    """
+    try:
+        changed = switch_module(ctx, module.name, lambda said: registry.parse_config(module.name, said), enabled=enabled)
+    except ValidationError as error:
+        faults = list(field_errors(error.messages, "values"))
+        raise DomainError(Kind.CONFLICT, "modules.settings_needed", errors=faults) from None
+    hook = module.on_enable if enabled else module.on_disable
+    if changed and hook:
+        hook(changed)
+    return changed is not None
 
 
 def json_schema(module: ServiceModule) -> dict[str, Any]:
@@ -141,8 +155,7 @@ def put_settings(ctx: Context, body: dict[str, Any], module: str) -> Response:
     version = change_settings(ctx, room.name, body["values"], expected_version=int(match[1]))
     if room.on_settings:
         state = ModuleState(enabled=ctx.region.enabled(room.name), config=config, settings=body["values"], version=version)
-        changed = replace(ctx.region, modules={**ctx.region.modules, room.name: state})
-        room.on_settings(replace(ctx, region_or_none=changed))
+        room.on_settings(with_module(ctx, room.name, state))
     return answer({"schema": json_schema(room), "values": body["values"]}, headers={"ETag": f'"v{version}"'})
 
 

@@ -1,11 +1,12 @@
 """Schemas of the wire: marshmallow's own, with messages that are codes, so that every fault can be told in any language."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import UnionType
 from typing import Any
 
 import marshmallow
-from marshmallow import RAISE, fields, validate
+from marshmallow import RAISE, ValidationError, fields, pre_load, validate
 
 from backend.core.errors import FieldError
 
@@ -53,6 +54,14 @@ def speak_in_codes() -> None:
 speak_in_codes()
 
 
+_JSON_TYPES: Sequence[tuple[type[fields.Field[Any]], type | UnionType]] = (
+    (fields.Boolean, bool),
+    (fields.Integer, int),
+    (fields.Number, int | float),
+)
+_UNFIT = object()  # what no field can read
+
+
 class Schema(marshmallow.Schema):
     """A schema of the wire: unknown fields are refused, and kept in the order they are written."""
 
@@ -61,8 +70,27 @@ class Schema(marshmallow.Schema):
 
         unknown = RAISE
 
+    @pre_load
+    def _read_json_as_json(self, data: Any, **_options: Any) -> Any:
+        """JSON has numbers and truth of its own: "5" is no number there, nor 1 true. In a query, which is no dict, all is text."""
+        if not isinstance(data, dict):
+            return data
+        unfit = {}
+        for name, field in self.load_fields.items():
+            key = name if field.data_key is None else field.data_key
+            kind = next((kind for of, kind in _JSON_TYPES if isinstance(field, of)), object)
+            if data.get(key) is not None and not isinstance(data[key], kind):
+                unfit[key] = _UNFIT
+        return data | unfit
+
 
 _NOT_PLACES = frozenset({"_schema", "value"})  # marshmallow's own words: of a whole schema, and of a mapping's values
+
+
+def not_blank(text: str) -> None:
+    """Let a field hold more than blanks. Raises ValidationError."""
+    if not text.strip():
+        raise ValidationError("request.blank")
 
 
 def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:

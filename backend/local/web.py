@@ -7,8 +7,8 @@ the worker has loaded the application and set its own: the end would then wait u
 import os
 import signal
 
-from granian.cli import entrypoint
+from granian.cli import cli
 
 if __name__ == "__main__":
     os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
-    entrypoint()
+    cli()

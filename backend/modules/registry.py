@@ -42,12 +42,13 @@ class Registry:
             (module, schedule) for module in modules for schedule in module.schedules
         ]
         self.subscriptions |= {schedule.name: (module, _told_by_clock(schedule)) for module, schedule in self.schedules}
-        self._told: dict[tuple[str, int], list[tuple[str, int]]] = defaultdict(list)
-        for _, subscription in self.subscriptions.values():
-            self._told[subscription.event, subscription.version].append((subscription.subscriber, LANES[subscription.lane]))
+        self._told: dict[tuple[str, int], list[tuple[str, int, str]]] = defaultdict(list)
+        for module, subscription in self.subscriptions.values():
+            told = (subscription.subscriber, LANES[subscription.lane], module.name)
+            self._told[subscription.event, subscription.version].append(told)
 
-    def subscribers_of(self, name: str, version: int) -> Sequence[tuple[str, int]]:
-        """Return (subscriber, lane) of each subscription to that event."""
+    def subscribers_of(self, name: str, version: int) -> Sequence[tuple[str, int, str]]:
+        """Return (subscriber, lane, module) of each subscription to that event."""
         return self._told.get((name, version), ())
 
     def contributions(self, point: ExtensionPoint) -> list[Any]:
@@ -138,6 +139,9 @@ def _prefix_faults(module: ServiceModule) -> Iterator[str]:
 
 
 def _data_faults(module: ServiceModule) -> Iterator[str]:
+    for model in module.models:
+        if model.platform is None and all(column.key != "region_id" for column in model.__mapper__.primary_key):
+            yield f"the table {model.__tablename__} belongs to no region: inherit RegionScoped"
     if module.personal_data:
         yield from (f"it holds personal data and has no {hook}" for hook in _HOOKS if getattr(module, hook) is None)
 
@@ -145,7 +149,12 @@ def _data_faults(module: ServiceModule) -> Iterator[str]:
 def _route_faults(module: ServiceModule) -> Iterator[str]:
     declared = {permission.name for permission in module.permissions}
     for blueprint in module.blueprints:
+        if not hasattr(blueprint, "routes"):
+            yield f"the blueprint {getattr(blueprint, 'name', blueprint)} is no RoomBlueprint"
+            continue
         for route in blueprint.routes:
+            if route.module != module.name and not module.always_on:
+                yield f"the route {route.name} lies at {route.rule}, not under {module.slug}/ of a region"
             if route.public == (route.permission is not None):
                 yield f"the route {route.name} has {'both' if route.public else 'neither'} a permission and public=True"
             elif route.permission and route.permission not in declared:

@@ -104,12 +104,7 @@ class RegionDirectory:
         states: dict[int, dict[str, ModuleState]] = {region_id: {} for region_id in revisions}
         for row in session.scalars(select(RegionModuleRow)):
             if row.module in self._modules:
-                states[row.region_id][row.module] = ModuleState(
-                    enabled=row.enabled,
-                    settings=row.settings,
-                    config=self._parse_config(row.module, row.settings),
-                    version=row.version,
-                )
+                states[row.region_id][row.module] = self._state(row)
         always = ModuleState(enabled=True, settings={}, config=None, version=1)
         regions = [
             Region(
@@ -143,6 +138,16 @@ class RegionDirectory:
             areas=areas,
             index=AreaIndex(boundaries),
         )
+
+    def _state(self, row: RegionModuleRow) -> ModuleState:
+        enabled, config = row.enabled, None
+        try:
+            config = self._parse_config(row.module, row.settings)
+        except Exception as error:  # noqa: BLE001 - settings that one module refuses must not take the others with them
+            if enabled:
+                _log.error("modules.off_for_its_settings", region=row.region_id, module=row.module, error=str(error)[:300])
+            enabled = False
+        return ModuleState(enabled=enabled, settings=row.settings, config=config, version=row.version)
 
     def follow(self) -> threading.Thread:
         """Start the thread that keeps this process's snapshot fresh; a database that is away is tried again."""

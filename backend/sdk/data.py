@@ -9,3 +9,4 @@ from backend.data.db import Json as Json
 from backend.data.db import RegionScoped as RegionScoped
 from backend.data.db import within_region as within_region
 from backend.data.events import EventType as EventType
+from backend.data.protection import protect_table as protect_table

@@ -5,4 +5,5 @@ from backend.http.blueprint import answer as answer
 from backend.http.schema import ListQuery as ListQuery
 from backend.http.schema import Point as Point
 from backend.http.schema import Schema as Schema
+from backend.http.schema import not_blank as not_blank
 from backend.http.schema import page_of as page_of

@@ -8,6 +8,7 @@ from services.complaints import handlers
 from services.complaints.config import ComplaintsSettings
 from services.complaints.events import MOVED, ROUTED, SUBMITTED
 from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintRouting, ComplaintSupport
+from services.complaints.operations.personal import erase_personal_data, export_personal_data
 from services.complaints.operations.sweeping import sweep_timers
 from services.complaints.routes import blueprint, citizens, staff
 
@@ -42,5 +43,8 @@ module = ServiceModule(
         Subscription(subscriber="complaints.route", event=SUBMITTED.name, handler=handlers.route, lane="urgent"),
     ],
     schedules=[Schedule(name="complaints.sweep", every=timedelta(minutes=1), run=sweep_timers)],
+    personal_data=True,
+    export_personal_data=export_personal_data,
+    erase_personal_data=erase_personal_data,
     locale=Path(__file__).parent / "locale",
 )

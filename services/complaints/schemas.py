@@ -4,11 +4,15 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from backend.sdk.web import ListQuery, Point, Schema
+from backend.sdk.web import ListQuery, Point, Schema, not_blank
 from services.complaints.domain.visibility import Visibility
 
 WORDS = 5000
 _KEY = validate.Length(1, 40)
+
+
+def _words(longest: int, **options: Any) -> fields.String:
+    return fields.String(validate=[validate.Length(1, longest), not_blank], **options)
 
 
 class ComplaintIn(Schema):
@@ -16,13 +20,9 @@ class ComplaintIn(Schema):
 
     id = fields.UUID(metadata={"examples": ["0195f3a2-6c1e-7000-8000-000000000001"]})
     category = fields.String(required=True, validate=_KEY, metadata={"examples": ["JLN-01"]})
-    description = fields.String(
-        required=True,
-        validate=validate.Length(1, WORDS),
-        metadata={"examples": ["Jalan berlubang di depan pasar, sudah seminggu."]},
-    )
+    description = _words(WORDS, required=True, metadata={"examples": ["Jalan berlubang di depan pasar, sudah seminggu."]})
     location = fields.Nested(Point)
-    landmark = fields.String(validate=validate.Length(1, 200), metadata={"examples": ["depan Pasar Atjeh"]})
+    landmark = _words(200, metadata={"examples": ["depan Pasar Atjeh"]})
     visibility = fields.String(validate=validate.OneOf([item.value for item in Visibility]), metadata={"examples": ["public"]})
     file_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=5))
 
@@ -133,13 +133,13 @@ class MoveIn(Schema):
     """A move and what it needs (the detail's `moves` say which)."""
 
     move = fields.String(required=True, validate=_KEY, metadata={"examples": ["accept"]})
-    note = fields.String(validate=validate.Length(1, WORDS))
+    note = _words(WORDS)
     department = fields.String(validate=_KEY)
     assignee = fields.UUID()
     reason = fields.String(validate=_KEY)
     cluster = fields.UUID()
-    authority = fields.String(validate=validate.Length(1, 200))
-    number = fields.String(validate=validate.Length(1, 100))
+    authority = _words(200)
+    number = _words(100)
     file_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=10))
 
 
@@ -170,13 +170,13 @@ class RatingIn(Schema):
     """The reporter's rating."""
 
     score = fields.Integer(required=True, validate=validate.Range(1, 5), metadata={"examples": [4]})
-    comment = fields.String(load_default=None, validate=validate.Length(1, 1000))
+    comment = _words(1000, load_default=None)
 
 
 class NoteIn(Schema):
     """An internal note."""
 
-    note = fields.String(required=True, validate=validate.Length(1, WORDS))
+    note = _words(WORDS, required=True)
 
 
 class CodeQuery(Schema):

@@ -32,6 +32,17 @@ def places_elsewhere(elsewhere) -> Places:
     return shipped_places(elsewhere)
 
 
+_reporters = {}
+
+
+@pytest.fixture
+def reporter(citizen, region):
+    """A citizen of the region, the same one for every test: signing in is not what these are about."""
+    if region not in _reporters:
+        _reporters[region] = citizen(region)
+    return _reporters[region]
+
+
 @pytest.fixture(scope="session")
 def refused(environ):
     """Send something that must be refused; see `tests.refusals.Refusals`."""

@@ -56,6 +56,7 @@ def request_code(ctx: Context, phone: str, *, purpose: str) -> tuple[UUID, datet
     if number is None:
         raise invalid("phone", "auth.phone_invalid")
     index = vault.phone_index(ctx, number)
+    take_turn(ctx.session, index)
     _refuse_too_many(ctx, index)
     request = OtpRequest(
         region_id=ctx.region.id,

@@ -92,18 +92,13 @@ def tell_reporter(ctx: Context, row: Complaint, template: str, category: Categor
     """Ask that the reporter be told; of a sealed case neutrally, and a guest asks by number."""
     if row.reporter_id is None:
         return
-    params: dict[str, Any] = {"number": row.number, "region": ctx.region.name, "app_name": app_name(ctx)}
-    if is_sealed(row):
-        template = "complaints.neutral_update"
-    else:
-        params |= {"category": category.name, "status": settings_of(ctx).workflow.state_by_key[row.state].label}
     request_notice(
         ctx,
-        template=template,
+        template="complaints.neutral_update" if is_sealed(row) else template,
         audience="citizen",
         recipient=str(row.reporter_id),
         subject=row.id,
-        params=params,
+        params=_params(ctx, row, category),
         link=(ROOM, row.id),
     )
 
@@ -112,28 +107,29 @@ def tell_department(ctx: Context, row: Complaint, category: Category) -> None:
     """Ask that the officers and heads of the department in charge be told; of a sealed case neutrally."""
     if row.department is None:
         return
-    sealed = is_sealed(row)
-    params: dict[str, Any] = {"number": row.number, "region": ctx.region.name, "app_name": app_name(ctx)}
     request_notice(
         ctx,
-        template="complaints.neutral_update" if sealed else "complaints.assigned_to_department",
+        template="complaints.neutral_update" if is_sealed(row) else "complaints.assigned_to_department",
         audience="department",
         recipient=row.department,
         subject=row.id,
-        params=params
-        if sealed
-        else params | {"category": category.name, "department": department_book(ctx).by_key[row.department].name},
+        params=_params(ctx, row, category),
         link=(ROOM, row.id),
     )
 
 
+def _params(ctx: Context, row: Complaint, category: Category) -> dict[str, Any]:
+    params: dict[str, Any] = {"number": row.number}
+    if not is_sealed(row):
+        params |= {"category": category.name, "status": settings_of(ctx).workflow.state_by_key[row.state].label}
+        unit = department_book(ctx).by_key.get(row.department or "")
+        if unit is not None:
+            params["department"] = unit.name
+        if row.due_at is not None:
+            params["due"] = row.due_at.isoformat()
+    return params
+
+
 def template_for(state: str, *, move: str) -> str:
     """Return the template that says a case has come into `state`."""
-    if move == "reopen":
-        return "complaints.reopened"
-    return _TOLD.get(state, "complaints.moved")
-
-
-def app_name(ctx: Context) -> str:
-    """Return what the region calls its app."""
-    return str(ctx.region.identity.get("app_name", ctx.region.name))
+    return "complaints.reopened" if move == "reopen" else _TOLD.get(state, "complaints.moved")

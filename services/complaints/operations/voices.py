@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.sdk.domain import Context, DomainError, Kind, invalid
+from backend.sdk.domain import Context, DomainError, Kind
 from services.complaints.domain.moves import may_rate
 from services.complaints.models import Complaint, ComplaintMove, ComplaintSupport
 from services.complaints.operations.history import write_line
@@ -69,7 +69,5 @@ def add_internal_note(ctx: Context, complaint_id: UUID, note: str) -> ComplaintM
     case = get_case(ctx, complaint_id)
     if not case.sight.may_see_internal_notes:
         raise DomainError(Kind.FORBIDDEN, "complaints.not_your_move")
-    if not note.strip():
-        raise invalid("note", "request.required")
-    role = next(iter(sorted(ctx.actor.roles)), ctx.actor.kind)
+    role = min(duty.role for duty in ctx.actor.duties)
     return write_line(ctx, case.row, move="note", role=role, from_state=case.row.state, note=note, internal=True)

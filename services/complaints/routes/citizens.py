@@ -28,7 +28,7 @@ from services.complaints.schemas import (
     TrackedOut,
 )
 
-_ETAG = re.compile(r'(?:W/)?"v(\d+)-[0-9a-f]*"')
+_ETAG = re.compile(r'(?:W/)?"v(\d{1,18})-[0-9a-f]*"')
 
 
 @blueprint.endpoint("GET", "/categories", public=True, out=page_of(CategoryOut))

@@ -1,12 +1,13 @@
 """Complaints as an answer shows them: nothing the actor may not see, and labels in their language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from backend.sdk.domain import Context, department_book, in_language, shown_files
 from services.complaints.domain.categories import Category
 from services.complaints.domain.moves import allowed_moves
+from services.complaints.domain.visibility import Sight
 from services.complaints.operations.submitting import tracking_code
 from services.complaints.queries.cases import Case, CaseMove, calendar_of, category_of, settings_of
 from services.complaints.queries.viewers import sight_of
@@ -101,27 +102,26 @@ def shape_timeline(ctx: Context, case: Case) -> list[dict[str, Any]]:
     for file in case.files:
         by_move.setdefault(file.move_id, []).append((file.id, file.kind))
     return [
-        shape_line(ctx, line, by_move.get(line.id, ()) if sight.may_see_files else (), reads_text=sight.may_read_text)
+        shape_line(ctx, line, by_move.get(line.id, ()) if sight.may_see_files else (), sight=sight)
         for line in case.moves
         if not line.internal or sight.may_see_internal_notes
     ]
 
 
-# What a line tells besides its words: the names of people are not among them, and an assignee is staff's business.
+# What a line tells besides its words: people are not among them, and an assignee is the business of who works on the case.
 _TOLD_TO_ALL = frozenset({"department", "reason", "cluster", "authority", "number"})
 
 
-def shape_line(ctx: Context, line: CaseMove, files: Sequence[tuple[UUID, str]], *, reads_text: bool) -> dict[str, Any]:
+def shape_line(ctx: Context, line: CaseMove, files: Sequence[tuple[UUID, str]], *, sight: Sight) -> dict[str, Any]:
     """Return one line of a history."""
-    details: Mapping[str, Any] = line.details if ctx.actor.kind == "staff" and reads_text else {}
     return {
         "at": line.at.isoformat(),
         "move": line.move,
         "from": line.from_state,
         "to": line.to_state,
         "by": line.role,
-        "note": line.note if reads_text else None,
+        "note": line.note if sight.may_read_text else None,
         "internal": line.internal,
-        "details": details or {key: value for key, value in line.details.items() if key in _TOLD_TO_ALL},
+        "details": {key: value for key, value in line.details.items() if key in _TOLD_TO_ALL or sight.may_see_internal_notes},
         "files": shown_files(ctx, files),
     }

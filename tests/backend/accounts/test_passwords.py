@@ -154,9 +154,11 @@ def test_a_password_token_is_its_accounts_alone_and_ends_after_three_days(town):
     assert choose(town, stale).json["errors"][0]["code"] == "auth.password_token_invalid"
 
 
-def test_a_disabled_account_gets_the_answer_of_a_wrong_password(town):
+def test_a_disabled_account_gets_the_answer_of_a_wrong_password_and_its_tokens_end(town):
     email, staff_id = town.staff("triage")
+    token = town.log_in(email).json["access_token"]
     with town.unit() as ctx:
         account = ctx.session.scalars(select(StaffAccount).where(StaffAccount.id == staff_id)).one()
         account.disabled_at = ctx.now()
     assert town.log_in(email).json["code"] == "auth.login_failed"
+    assert town.call("GET", "/v1/me", token=token).json["code"] == "auth.session_ended"

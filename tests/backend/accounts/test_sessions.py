@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select, text
 
 from backend.accounts.models import CitizenSession, StaffSession
+from backend.accounts.operations.sessions import renew_session
 from backend.accounts.tokens import RefreshToken, read_refresh_token
 
 
@@ -122,6 +123,19 @@ def test_two_renewals_at_once_leave_both_with_a_token_that_works(town):
     assert {answer.status_code for answer in answers} == {200}
     (after,) = {answer.json["refresh_token"] for answer in answers}
     assert renew(town, after).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["citizen", "staff"])
+def test_a_renewal_waits_for_the_one_that_came_first(town, kind):
+    token = (town.citizen() if kind == "citizen" else town.log_in(town.staff("triage")[0]).json)["refresh_token"]
+    found = read_refresh_token(town.ground.keyring, token)
+    with ThreadPoolExecutor(1) as other:
+        with town.unit(found.region) as ctx:
+            first = renew_session(ctx, found)
+            second = other.submit(renew, town, token)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+        assert second.result(timeout=5).json["refresh_token"] == first.refresh_token
 
 
 def test_a_replayed_token_ends_the_session_for_whoever_holds_it(town):

@@ -1,0 +1,168 @@
+"""Who may use which route, and who may see what of a complaint: written by hand, reviewed line by line.
+
+`test_permissions.py` holds the running application against it: a route without a row is red, and so is a row without a route.
+Roles are those of `backend/accounts/roles.py`; each is held in the region of the path, `platform_admin` in every region.
+"""
+
+PUBLIC = frozenset({"public"})  # no token is needed, and every token may be brought along
+SIGNED_IN = frozenset({"signed_in"})  # every account, also one without duties: what concerns oneself
+CITIZEN = frozenset({"citizen"})
+UNIT = frozenset({"field_officer", "department_officer", "department_head"})
+WORKERS = UNIT | {"triage", "validator"}
+ADMINS = frozenset({"regional_admin", "platform_admin"})
+PERSONS = CITIZEN | WORKERS | ADMINS | {"leader", "auditor"}  # all but machines: a service account has no inbox
+
+_R = "/v1/regions/<region>"
+_COMPLAINTS = f"{_R}/complaints"
+_ONE = f"{_COMPLAINTS}/<uuid:complaint_id>"
+_INFO = f"{_R}/service-info"
+
+TABLE = {
+    "what anybody finds out about the house": {
+        ("GET", "/health/live"): PUBLIC,
+        ("GET", "/health/ready"): PUBLIC,
+        ("GET", "/openapi.json"): PUBLIC,
+        ("GET", "/docs"): PUBLIC,
+        ("GET", "/docs/start.js"): PUBLIC,
+        ("GET", "/docs/<path:name>"): PUBLIC,
+        ("GET", "/demo/messages"): PUBLIC,  # registered in the demo environment alone
+    },
+    "regions": {
+        ("GET", "/v1/regions"): PUBLIC,
+        ("GET", "/v1/regions/locate"): PUBLIC,
+        ("GET", _R): PUBLIC,
+        ("GET", f"{_R}/areas"): PUBLIC,
+        ("GET", f"{_R}/areas/<code>"): PUBLIC,
+        ("GET", f"{_R}/departments"): PUBLIC,
+        ("GET", f"{_R}/modules"): ADMINS,
+        ("PUT", f"{_R}/modules/<module>"): ADMINS,
+        ("GET", f"{_R}/modules/<module>/settings"): ADMINS,
+        ("PUT", f"{_R}/modules/<module>/settings"): ADMINS,
+    },
+    "accounts": {
+        ("POST", "/v1/auth/otp"): PUBLIC,
+        ("POST", "/v1/auth/otp/verify"): PUBLIC,
+        ("POST", "/v1/auth/login"): PUBLIC,
+        ("POST", "/v1/auth/password"): PUBLIC,
+        ("POST", "/v1/auth/refresh"): PUBLIC,
+        ("POST", "/v1/auth/logout"): SIGNED_IN,
+        ("GET", "/v1/me"): SIGNED_IN,
+        ("PATCH", "/v1/me"): SIGNED_IN,
+        ("GET", "/v1/me/sessions"): SIGNED_IN,
+        ("DELETE", "/v1/me/sessions"): SIGNED_IN,
+        ("DELETE", "/v1/me/sessions/<uuid:session_id>"): SIGNED_IN,
+        ("GET", f"{_R}/staff"): ADMINS,
+        ("POST", f"{_R}/staff"): ADMINS,
+        ("GET", f"{_R}/staff/<uuid:staff_id>"): ADMINS,
+        ("PATCH", f"{_R}/staff/<uuid:staff_id>"): ADMINS,
+        ("DELETE", f"{_R}/staff/<uuid:staff_id>"): ADMINS,
+        ("POST", f"{_R}/staff/<uuid:staff_id>/reset"): ADMINS,
+    },
+    "files": {
+        ("POST", f"{_R}/files"): CITIZEN | WORKERS | {"regional_admin"},
+        ("GET", f"{_R}/files/<uuid:file_id>/<any(full, thumbnail):variant>"): PUBLIC,  # to whoever holds the signed link
+    },
+    "complaints": {
+        ("GET", f"{_COMPLAINTS}/categories"): PUBLIC,
+        ("POST", _COMPLAINTS): CITIZEN,
+        ("POST", f"{_COMPLAINTS}/guest"): PUBLIC,
+        ("GET", _COMPLAINTS): PUBLIC,
+        ("GET", f"{_COMPLAINTS}/by-number/<number>"): PUBLIC,
+        ("GET", f"{_COMPLAINTS}/inbox"): WORKERS,
+        ("GET", _ONE): PUBLIC,
+        ("GET", f"{_ONE}/timeline"): PUBLIC,
+        ("GET", f"{_ONE}/routing"): WORKERS | {"auditor", "regional_admin"},
+        ("POST", f"{_ONE}/moves"): CITIZEN | WORKERS,
+        ("POST", f"{_ONE}/notes"): WORKERS,
+        ("POST", f"{_ONE}/support"): CITIZEN,
+        ("DELETE", f"{_ONE}/support"): CITIZEN,
+        ("POST", f"{_ONE}/rating"): CITIZEN,
+    },
+    "notifications": {
+        ("GET", f"{_R}/notifications"): PERSONS,
+        ("GET", f"{_R}/notifications/unread-count"): PERSONS,
+        ("POST", f"{_R}/notifications/<uuid:notification_id>/read"): PERSONS,
+        ("POST", f"{_R}/notifications/read-all"): PERSONS,
+    },
+    "service information": {
+        ("GET", f"{_INFO}/services"): PUBLIC,
+        ("GET", f"{_INFO}/places"): PUBLIC,
+        ("GET", f"{_INFO}/contacts"): PUBLIC,
+        ("GET", f"{_INFO}/articles"): PUBLIC,
+        ("GET", f"{_INFO}/services/<key>"): PUBLIC,
+        ("GET", f"{_INFO}/places/<key>"): PUBLIC,
+        ("GET", f"{_INFO}/contacts/<key>"): PUBLIC,
+        ("GET", f"{_INFO}/articles/<key>"): PUBLIC,
+        ("POST", f"{_INFO}/services"): ADMINS,
+        ("POST", f"{_INFO}/places"): ADMINS,
+        ("POST", f"{_INFO}/contacts"): ADMINS,
+        ("POST", f"{_INFO}/articles"): ADMINS,
+        ("PUT", f"{_INFO}/services/<key>"): ADMINS,
+        ("PUT", f"{_INFO}/places/<key>"): ADMINS,
+        ("PUT", f"{_INFO}/contacts/<key>"): ADMINS,
+        ("PUT", f"{_INFO}/articles/<key>"): ADMINS,
+        ("DELETE", f"{_INFO}/services/<key>"): ADMINS,
+        ("DELETE", f"{_INFO}/places/<key>"): ADMINS,
+        ("DELETE", f"{_INFO}/contacts/<key>"): ADMINS,
+        ("DELETE", f"{_INFO}/articles/<key>"): ADMINS,
+    },
+}
+
+# Of one complaint it also matters how a person stands to it: `unit` is the department in charge, `custodian` the one to whom
+# a sealed category is entrusted, `other` any department beside them. Who is not named here is anybody: leaders, platform
+# admins and service accounts read figures.
+_IN_CHARGE = frozenset({"unit.field_officer", "unit.department_officer", "unit.department_head"})
+_DESK = frozenset({"triage", "validator"})
+_AUDITORS = frozenset({"auditor", "custodian.auditor"})
+_KEEPERS = frozenset({"custodian.department_officer", "custodian.department_head", "custodian.auditor"})
+_REPORTER = frozenset({"reporter"})
+
+# That it is there, with place, category, status and number.
+KNOWS = {
+    "open": PUBLIC,
+    "published": PUBLIC,
+    "private": _REPORTER | _IN_CHARGE | _DESK | _AUDITORS,
+    "sealed": _REPORTER | _KEEPERS,
+    "guest": _KEEPERS,  # sealed, and reported without an account
+}
+# Description, landmark, pictures, notes of moves.
+READS = {
+    "open": _REPORTER | _IN_CHARGE | _DESK | _AUDITORS,
+    "published": PUBLIC,
+    "private": _REPORTER | _IN_CHARGE | _DESK,
+    "sealed": _REPORTER | _KEEPERS,
+    "guest": _KEEPERS,
+}
+# Internal notes, and who it is assigned to.
+READS_NOTES = {
+    "open": _IN_CHARGE | _DESK | _AUDITORS,
+    "published": _IN_CHARGE | _DESK | _AUDITORS,
+    "private": _IN_CHARGE | _DESK,
+    "sealed": _KEEPERS,
+    "guest": _KEEPERS,
+}
+# Why it went where it went.
+SEES_ROUTING = {
+    "open": _IN_CHARGE | _DESK | _AUDITORS | {"regional_admin"},
+    "published": _IN_CHARGE | _DESK | _AUDITORS | {"regional_admin"},
+    "private": _IN_CHARGE | _DESK | _AUDITORS,
+    "sealed": _KEEPERS,
+    "guest": _KEEPERS,
+}
+RATES = dict.fromkeys(KNOWS, _REPORTER) | {"guest": frozenset()}
+
+# What a route needs besides the role: by how secret the complaint is, or by whose thing it is.
+TARGETS = {
+    ("GET", _ONE): KNOWS,
+    ("GET", f"{_ONE}/timeline"): KNOWS,
+    ("GET", f"{_COMPLAINTS}/by-number/<number>"): KNOWS,
+    ("POST", f"{_ONE}/moves"): KNOWS,  # which moves, on which case, is the workflow's: tests/services/complaints
+    ("POST", f"{_ONE}/support"): KNOWS,
+    ("DELETE", f"{_ONE}/support"): KNOWS,
+    ("GET", f"{_ONE}/routing"): SEES_ROUTING,
+    ("POST", f"{_ONE}/notes"): READS_NOTES,
+    ("POST", f"{_ONE}/rating"): RATES,
+    ("GET", f"{_R}/files/<uuid:file_id>/<any(full, thumbnail):variant>"): {"signed": PUBLIC, "forged": frozenset()},
+    ("POST", f"{_R}/notifications/<uuid:notification_id>/read"): {"the reporter's": _REPORTER},
+    ("DELETE", "/v1/me/sessions/<uuid:session_id>"): {"one's own": SIGNED_IN, "the reporter's": _REPORTER},
+}
