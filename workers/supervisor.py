@@ -188,7 +188,7 @@ class Supervisor:
     def memory(self) -> str:
         """Return what each child and the whole hold in memory, in words."""
         held = {each.child.name: memory_bytes(each.process.pid) for each in self.watched}
-        held["supervisor"] = memory_bytes(os.getpid()) - sum(held.values())
+        held["supervisor"] = max(0, memory_bytes(os.getpid()) - sum(held.values()))
         parts = ", ".join(f"{name} {size / 2**20:.0f}" for name, size in held.items())
         return f"{sum(held.values()) / 2**20:.0f} MiB ({parts})"
 

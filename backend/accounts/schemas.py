@@ -16,7 +16,9 @@ def _email(**options: Any) -> fields.Email:
 
 
 def _name(**options: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(min=1, max=120), not_blank], metadata={"examples": ["Cut Nyak Dhien"]}, **options)
+    return fields.String(
+        validate=[validate.Length(min=1, max=120), not_blank], metadata={"examples": ["Cut Nyak Dhien"]}, **options
+    )
 
 
 def _locale(**options: Any) -> fields.String:

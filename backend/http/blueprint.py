@@ -42,6 +42,7 @@ class Route:
     rule: str
     permission: str | None
     public: bool
+    signs_in: bool  # how one gets a token: one that has expired is no hindrance
     idempotency: Literal["required", "accepted"] | None
     limit: str | None
     files: bool
@@ -79,6 +80,7 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
         *,
         permission: str | None = None,
         public: bool = False,
+        signs_in: bool = False,
         query: type[Schema] | None = None,
         body: type[Schema] | None = None,
         form: type[Schema] | None = None,
@@ -97,6 +99,7 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
                 rule=f"{self.url_prefix}{rule}",
                 permission=permission,
                 public=public,
+                signs_in=signs_in,
                 idempotency=idempotency,
                 limit=limit,
                 files=form is not None,
@@ -147,8 +150,6 @@ def _region_of(route: Route, house: House, path: dict[str, Any], claims: Mapping
 
 def _actor(route: Route, house: House, ctx: Context, claims: Mapping[str, Any] | None) -> Actor:
     if claims is None:
-        if not route.public:
-            raise DomainError(Kind.UNAUTHENTICATED, "auth.needed")
         return ANONYMOUS
     elsewhere = claims["kind"] == "citizen" and (ctx.region_or_none is None or claims["region"] != ctx.region.key)
     if elsewhere:
@@ -173,17 +174,19 @@ def _edge(route: Route, view: View) -> View:
         refuse_nul(path)
         if not route.takes_query:
             refuse_query()
-        claims = read_claims()
+        claims = None if route.signs_in else read_claims()
         if route.takes_body:
             read_body(files=route.files)
+        if claims is None and not route.public:
+            raise DomainError(Kind.UNAUTHENTICATED, "auth.needed")
         region = _region_of(route, house, path, claims)
-        key = read_key(required=route.idempotency == "required") if route.idempotency else None
         staff = UUID(claims["sub"]) if claims and claims["kind"] == "staff" else None
         with unit_of_work(
             house.ground, region=region, locale=reader_language(), request_id=request_id(), staff_id=staff
         ) as anyone:
             ctx = dataclasses.replace(anyone, actor=_actor(route, house, anyone, claims))
             _permit(route, house, ctx)
+            key = read_key(required=route.idempotency == "required") if route.idempotency else None
             once = Once(ctx, key) if key and region else None
             response: Response | None = once.earlier() if once else None
             if response is None:

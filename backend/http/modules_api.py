@@ -1,6 +1,7 @@
 """Routes by which a regional admin switches modules and edits their settings, while the system runs."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from apispec import APISpec
@@ -18,15 +19,15 @@ from backend.data.notices import NOTICE_REQUESTED
 from backend.data.serials import SerialRow
 from backend.http.blueprint import REGION, RoomBlueprint, answer
 from backend.http.house import current_house
-from backend.http.idempotency import IdempotencyKey
+from backend.http.idempotency import IdempotencyKey, forget_old_keys
 from backend.http.schema import Schema, field_errors, page_of
-from backend.modules.contract import Permission, ServiceModule
+from backend.modules.contract import Permission, Schedule, ServiceModule
 from backend.modules.registry import Registry
 from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
 from backend.regions.operations import change_settings, switch_module, with_module
 
 CONFIGURE = "regions.configure"
-_VERSION = re.compile(r'"v(\d+)"')
+_VERSION = re.compile(r'"v(\d{1,18})"')
 
 blueprint = RoomBlueprint("modules", mount=f"{REGION}/modules", doc="Modules of a region and their settings")
 
@@ -171,6 +172,7 @@ REGIONS_MODULE = ServiceModule(
         )
     ],
     publishes=[NOTICE_REQUESTED],
+    schedules=[Schedule(name="regions.forget_old_keys", every=timedelta(hours=1), run=forget_old_keys)],
     models=[
         RegionRow,
         AreaRow,

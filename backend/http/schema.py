@@ -88,8 +88,8 @@ _NOT_PLACES = frozenset({"_schema", "value"})  # marshmallow's own words: of a w
 
 
 def not_blank(text: str) -> None:
-    """Let a field hold more than blanks. Raises ValidationError."""
-    if not text.strip():
+    """Let a text hold more than blanks; whether it may be empty is for its length to say. Raises ValidationError."""
+    if text and not text.strip():
         raise ValidationError("request.blank")
 
 

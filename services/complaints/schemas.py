@@ -124,7 +124,7 @@ class ComplaintQuery(ListQuery):
     category = fields.String(validate=_KEY)
     department = fields.String(validate=_KEY)
     area = fields.String(validate=_KEY)
-    bbox = fields.String(validate=validate.Length(max=120), metadata={"examples": ["95.27,5.51,95.38,5.61"]})
+    bbox = fields.String(validate=validate.Length(1, 120), metadata={"examples": ["95.27,5.51,95.38,5.61"]})
     q = fields.String(validate=validate.Length(1, 100))
     since = fields.AwareDateTime()
 

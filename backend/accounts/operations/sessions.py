@@ -91,7 +91,7 @@ def _locked(ctx: Context, token: RefreshToken) -> Session | None:
             CitizenSession.expires_at > ctx.now(),
             Citizen.status == "active",
         )
-
+        .with_for_update(of=CitizenSession)
     )
 
 

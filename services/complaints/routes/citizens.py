@@ -88,7 +88,7 @@ def submit(ctx: Context, body: dict[str, Any]) -> Response:
 
 
 @blueprint.endpoint(
-    "POST", "/guest", public=True, body=ComplaintIn, out=ComplaintOut, status=201, idempotency="required", limit="submit"
+    "POST", "/guest", public=True, body=ComplaintIn, out=ComplaintOut, status=201, idempotency="required", limit="guest"
 )
 def submit_as_guest(ctx: Context, body: dict[str, Any]) -> Response:
     """Submit a complaint without an account, where its category allows it; the receipt code is shown this once."""
