@@ -1,18 +1,17 @@
 """The composition root: every part of a process, put together top to bottom."""
 
-import uuid
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from flask.json.provider import JSONProvider
 from redis import Redis
 
 from backend import accounts, departments, files
 from backend.core.crypto import Keyring
-from backend.core.logs import bind, configure_logs
+from backend.core.logs import configure_logs
 from backend.core.settings import Settings
 from backend.core.text import Catalogue
 from backend.data.blobs import FolderBlobStore
@@ -29,6 +28,7 @@ from backend.http.house import House
 from backend.http.limits import RateLimits
 from backend.http.openapi import make_api, serve_documentation
 from backend.http.problem import answer_problems
+from backend.http.tracing import trace_requests
 from backend.modules.contract import ServiceModule
 from backend.modules.discovery import bundled_modules, guest_modules
 from backend.modules.registry import Registry
@@ -84,21 +84,6 @@ def _database(app: Flask, settings: Settings, *, connections: int) -> None:
     db.init_app(app)
 
 
-def _identify(app: Flask) -> None:
-    @app.before_request
-    def take_request_id() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        sane = 0 < len(given) <= 100 and given.isascii() and given.isprintable()  # noqa: PLR2004 - a bound, said once
-        g.request_id = given if sane else str(uuid.uuid4())
-        bind(request_id=g.request_id)
-
-    @app.after_request
-    def give_it_back(response: Response) -> Response:
-        response.headers["X-Request-Id"] = g.get("request_id", "")
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        return response
-
-
 def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
     """Return one process's application. Raises RoleError, BootError or DiscoveryError when it must not start."""
     configure_logs(settings.log_level)
@@ -140,7 +125,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
         load_actor=accounts.load_actor,
     )
     configure_tokens(app, keyring)
-    _identify(app)
+    trace_requests(app)
     answer_problems(app)
     api = make_api(app, version=version("balai"))
     app.extensions["balai_api"] = api

@@ -2,8 +2,14 @@
 
 import logging
 import sys
+from typing import Any
 
+import orjson
 import structlog
+
+
+def _json(record: Any, **options: Any) -> str:
+    return orjson.dumps(record, default=options.get("default", str)).decode()
 
 
 def configure_logs(level: str) -> None:
@@ -25,7 +31,7 @@ def configure_logs(level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(serializer=_json),
             ],
         )
     )

@@ -1,6 +1,7 @@
 """Reading requests: JSON strictly, sizes bounded, NUL refused, unknown query parameters named."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
@@ -22,11 +23,11 @@ _CHUNK = 1 << 16
 def _too_large() -> NoReturn:
     # A client that is still sending does not read the answer: take in what it sends, within bounds, then refuse.
     left = _DRAIN_BYTES
-    try:
-        while left > 0 and (chunk := request.stream.read(min(_CHUNK, left))):
+    with suppress(RequestEntityTooLarge, OSError):
+        # Of a body without a length the stream ends where it grew too large: behind that the server says where it ends.
+        source = request.environ["wsgi.input"] if request.environ.get("wsgi.input_terminated") else request.stream
+        while left > 0 and (chunk := source.read(min(_CHUNK, left))):
             left -= len(chunk)
-    except (RequestEntityTooLarge, OSError):
-        pass
     raise DomainError(Kind.TOO_LARGE, "request.too_large")
 
 
@@ -46,7 +47,7 @@ def read_body(*, files: bool) -> None:
         else:
             request.get_data(cache=True)
     except RequestEntityTooLarge:
-        raise DomainError(Kind.TOO_LARGE, "request.too_large") from None
+        _too_large()
 
 
 def _nul_in(value: Any) -> str | None:
