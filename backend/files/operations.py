@@ -55,7 +55,10 @@ def keep_picture(ctx: Context, content: bytes) -> FileRow:
 
 
 def hold_files(ctx: Context, file_ids: Sequence[UUID], *, room: str, subject: UUID, field: str = "file_ids") -> None:
-    """Let `room` hold the actor's own loose files for `subject`. Raises DomainError (422) naming each that is not one."""
+    """Let `room` hold the actor's own loose files for `subject`.
+
+    Raises DomainError (422) naming each that is not one, or is there twice.
+    """
     if not file_ids:
         return
     held = set(
@@ -72,7 +75,9 @@ def hold_files(ctx: Context, file_ids: Sequence[UUID], *, room: str, subject: UU
         )
     )
     faults = [
-        FieldError(field=f"{field}.{place}", code="files.unknown") for place, name in enumerate(file_ids) if name not in held
+        FieldError(field=f"{field}.{place}", code="files.unknown")
+        for place, name in enumerate(file_ids)
+        if name not in held or name in file_ids[:place]
     ]
     if faults:
         raise DomainError(Kind.INVALID, "request.invalid", errors=faults)

@@ -5,7 +5,7 @@ whatever was hidden behind it stay behind.
 
 Memory: a decode takes at most 150 MiB (tests measure it), one at a time in a process. What a pixel costs depends on the
 format, so the largest picture does too: 40 megapixels of JPEG, which is decoded at the size it is needed in (progressive
-4:4:4: 23), 35 of PNG, 24 of HEIC in tiles as phones make it (10 bits: 16; 4:4:4: 13; without tiles: 11), 8 of WebP.
+4:4:4: 20), 33 of PNG, 24 of HEIC in tiles as phones make it (10 bits: 16; 4:4:4: 13; without tiles: 11), 8 of WebP.
 """
 
 import ctypes
@@ -35,6 +35,7 @@ LONG_EDGE = 1_600
 THUMBNAIL_EDGE = 400
 MAX_PIXELS = 40_000_000
 _DECODING_BYTES = 140_000_000
+_PNG_BYTES = 4.2  # a pixel: its four bands, and the strips made of it
 _WEBP_BYTES = 17  # a pixel: libwebp's animation decoder holds two canvases, its answer is copied twice
 _MAX_SCANS = 100  # of a progressive JPEG, which has about 10: one costs 10 ms and may be written in 100 bytes
 
@@ -196,8 +197,9 @@ def _in_strips(size: tuple[int, int], info: dict[Any, Any], strip: Callable[[int
     width, height = size
     factor = max(1, max(size) // LONG_EDGE)
     small = Image.new("RGB", (math.ceil(width / factor), math.ceil(height / factor)))
-    for top in range(0, height, 64 * factor):
-        piece = _flat(strip(top, min(top + 64 * factor, height)))
+    rows = 16 * factor
+    for top in range(0, height, rows):
+        piece = _flat(strip(top, min(top + rows, height)))
         small.paste(piece.reduce(factor), (0, top // factor))
     small.info = info
     return small
@@ -222,21 +224,25 @@ def _decode_whole(image: ImageFile) -> Image.Image:
 def _decode_jpeg(source: bytes) -> Image.Image:
     stream = BytesIO(source)
     image = JpegImageFile(stream)  # not Image.open: of an MPO the first picture, its photo, is all that is looked at
+    whole = image.size
+    times = max(1, max(whole) / LONG_EDGE)
+    image.draft("RGB", (max(1, int(whole[0] / times)), max(1, int(whole[1] / times))))
+    cost = 4 * (image.width * image.height) / (whole[0] * whole[1])
     first_scan = source.rindex(b"\xff\xda", 0, stream.tell())
     if "progressive" in image.info or source[first_scan + 4] < len(image.layer):
         # In several scans: libjpeg keeps every coefficient, 2 bytes each, and each scan goes through all of them.
-        whole = max(h for _, h, _, _ in image.layer) * max(v for _, _, v, _ in image.layer)
-        _check_pixels(image.size, 2 * sum(h * v for _, h, v, _ in image.layer) / whole)
+        finest = max(h for _, h, _, _ in image.layer) * max(v for _, _, v, _ in image.layer)
+        cost += 2 * sum(h * v for _, h, v, _ in image.layer) / finest
         if source.count(b"\xff\xda") > _MAX_SCANS:
             raise invalid("file", "files.unsupported_format")
-    _check_pixels(image.size, 1)
-    times = max(1, max(image.size) / LONG_EDGE)
-    image.draft("RGB", (max(1, int(image.width / times)), max(1, int(image.height / times))))
+    _check_pixels(whole, cost)
+    image.app.clear()  # `info` has what is needed of the metadata; 10 MB of it need not be there twice
+    image.applist.clear()
     return _decode_whole(image)
 
 
 def _decode_png(source: bytes) -> Image.Image:
-    return _decode_still(PngImageFile(BytesIO(source)), bytes_per_pixel=4)
+    return _decode_still(PngImageFile(BytesIO(source)), bytes_per_pixel=_PNG_BYTES)
 
 
 def _decode_webp(source: bytes) -> Image.Image:

@@ -1,6 +1,5 @@
 """Pictures from real encoders, and files made to hurt."""
 
-import json
 import struct
 import subprocess
 import sys
@@ -25,7 +24,6 @@ from backend.core.errors import DomainError
 from backend.files.pictures import make_thumbnail, perceptual_hash, take_picture
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "pictures"
-MIB = 2**20
 pillow_heif.register_heif_opener()
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # what Pillow says of damaged EXIF
 
@@ -322,7 +320,7 @@ def test_a_20_kb_png_of_169_megapixels_is_refused_with_the_limit() -> None:
     bomb = png_of(13_000, 13_000, 1, 0)
     assert len(bomb) < 25_000
     began = time.process_time()
-    assert refusal(bomb) == ("files.too_many_pixels", {"max_megapixels": 35})
+    assert refusal(bomb) == ("files.too_many_pixels", {"max_megapixels": 33})
     assert time.process_time() - began < 0.1
 
 
@@ -333,7 +331,7 @@ def test_bombs_of_every_kind_are_refused_before_they_are_decoded() -> None:
     assert refusal(huge_jpeg) == ("files.too_many_pixels", {"max_megapixels": 40})
     frame = SMALL_PROGRESSIVE.index(b"\xff\xc2")
     huge_jpeg = SMALL_PROGRESSIVE[: frame + 5] + struct.pack(">HH", 6_000, 6_000) + SMALL_PROGRESSIVE[frame + 9 :]
-    assert refusal(huge_jpeg) == ("files.too_many_pixels", {"max_megapixels": 23})
+    assert refusal(huge_jpeg) == ("files.too_many_pixels", {"max_megapixels": 20})
     webp = saved(Image.new("RGB", (5_000, 5_000)), "WEBP", lossless=True, method=0)
     assert len(webp) < 100
     assert refusal(webp) == ("files.too_many_pixels", {"max_megapixels": 8})
@@ -467,33 +465,55 @@ def fixture(name: str) -> Callable[[], bytes]:
     return (FIXTURES / name).read_bytes
 
 
+def with_much_exif() -> bytes:
+    photo = saved(flat(7296, 5472), "JPEG", progressive=True)
+    segment = b"\xff\xe1" + struct.pack(">H", 65_008) + b"Exif\0\0" + bytes(65_000)
+    return photo[:2] + segment * 145 + photo[2:]
+
+
 LARGEST: dict[str, tuple[Callable[[], bytes], str]] = {
     "jpeg, 39.9 megapixels": (lambda: saved(flat(7296, 5472), "JPEG"), "taken"),
+    "jpeg, cmyk, 10 at full size": (lambda: saved(flat(3199, 3199, "CMYK"), "JPEG", progressive=True), "taken"),
     "jpeg, progressive, 39.9": (lambda: saved(flat(7296, 5472), "JPEG", progressive=True), "taken"),
-    "jpeg, progressive 4:4:4, 23": (lambda: saved(flat(5500, 4200), "JPEG", progressive=True, subsampling=0), "taken"),
-    "jpeg, progressive cmyk, 17": (lambda: saved(flat(4800, 3600, "CMYK"), "JPEG", progressive=True), "taken"),
-    "png, 16 bits and alpha, 34.9": (lambda: png_of(6820, 5115, 16, 6), "taken"),
+    "jpeg, progressive, 39.9, and 9 MB of exif": (with_much_exif, "taken"),
+    "jpeg, progressive 4:4:4, 19.9": (lambda: saved(flat(5152, 3872), "JPEG", progressive=True, subsampling=0), "taken"),
+    "jpeg, progressive cmyk, 15.5": (lambda: saved(flat(4544, 3408, "CMYK"), "JPEG", progressive=True), "taken"),
+    "png, 16 bits and alpha, 33.2": (lambda: png_of(6656, 4992, 16, 6), "taken"),
     "webp, 8.2": (lambda: saved(flat(3300, 2490), "WEBP", method=0), "taken"),
     "webp, lossless with alpha, 8.2": (lambda: saved(flat(3300, 2490, "RGBA"), "WEBP", lossless=True, method=0), "taken"),
     "heic, 24.5": (fixture("heic_24_megapixels.heic"), "taken"),
     "heic, forged tiles, 24.5": (fixture("heic_forged_tiles.heic"), "files.broken_picture"),
     "heic, forged, 11": (fixture("heic_forged.heic"), "files.broken_picture"),
 }
-MEASURE = """
-import json, resource, sys
+# VmHWM, not ru_maxrss: that one is handed on through exec, so the size of pytest would hide all that is measured.
+STATUS = """
+import sys
 from pathlib import Path
 from backend.core.errors import DomainError
 from backend.files.pictures import take_picture
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-source = Path(sys.argv[1]).read_bytes()
-before = peak()
+def mib(name): return int(next(l for l in open("/proc/self/status") if l.startswith(name)).split()[1]) / 1024
+sources = [Path(name).read_bytes() for name in sys.argv[1:]]
+before = mib("VmRSS")
+"""
+ALONE = """
 try:
-    take_picture(source)
+    take_picture(sources[0])
     outcome = "taken"
 except DomainError as error:
     outcome = error.errors[0].code
-print(json.dumps([outcome, peak() - before]))
+print(outcome, mib("VmHWM") - before)
 """
+TOGETHER = """
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(8) as threads:
+    list(threads.map(take_picture, sources * 4))
+print(mib("VmHWM") - before, mib("VmRSS") - before)
+"""
+
+
+def measured(program: str, *paths: Path) -> list[str]:
+    ran = subprocess.run([sys.executable, "-c", STATUS + program, *paths], capture_output=True, check=True, text=True)
+    return ran.stdout.split()
 
 
 @pytest.mark.parametrize("name", LARGEST)
@@ -501,25 +521,9 @@ def test_the_largest_of_each_kind_takes_at_most_150_mib(name: str, tmp_path: Pat
     make, expected = LARGEST[name]
     (tmp_path / "picture").write_bytes(make())
     assert (tmp_path / "picture").stat().st_size < 10_000_000
-    ran = subprocess.run([sys.executable, "-c", MEASURE, tmp_path / "picture"], capture_output=True, check=True, text=True)
-    outcome, grown = json.loads(ran.stdout)
+    outcome, grown = measured(ALONE, tmp_path / "picture")
     assert outcome == expected
-    assert grown <= 150 * MIB
-
-
-TOGETHER = """
-import resource, sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from backend.files.pictures import take_picture
-def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-def now(): return int(next(l for l in open("/proc/self/status") if l.startswith("VmRSS")).split()[1]) // 1024
-sources = [Path(name).read_bytes() for name in sys.argv[1:]]
-before, held = peak(), now()
-with ThreadPoolExecutor(8) as threads:
-    list(threads.map(take_picture, sources * 4))
-print(peak() - before, now() - held)
-"""
+    assert 20 < float(grown) <= 150
 
 
 def test_uploads_at_once_neither_add_up_nor_leave_their_memory_behind(tmp_path: Path) -> None:
@@ -528,7 +532,6 @@ def test_uploads_at_once_neither_add_up_nor_leave_their_memory_behind(tmp_path: 
     paths = [tmp_path / str(number) for number in range(len(makers))]
     for path, make in zip(paths, makers, strict=True):
         path.write_bytes(make())
-    ran = subprocess.run([sys.executable, "-c", TOGETHER, *paths], capture_output=True, check=True, text=True)
-    peak, left = map(int, ran.stdout.split())
-    assert peak <= 150 + 8 * 4
-    assert left <= 50
+    peak, left = map(float, measured(TOGETHER, *paths))
+    assert 100 < peak <= 150
+    assert left <= 40
