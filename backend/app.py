@@ -19,10 +19,11 @@ from backend.data.channels import make_channels
 from backend.data.context import Ground
 from backend.data.db import db
 from backend.data.doorbell import RedisDoorbell
-from backend.data.protection import refuse_powerful_role
+from backend.data.protection import refuse_powerful_role, refuse_unprotected_tables
 from backend.data.serials import Serials
 from backend.http import modules_api, regions_api
 from backend.http.auth import configure_tokens
+from backend.http.body import take_in_the_rest
 from backend.http.health import serve_health
 from backend.http.house import House
 from backend.http.limits import RateLimits
@@ -61,7 +62,8 @@ def load_registry() -> Registry:
     return Registry([*GROUND_MODULES, *bundled_modules(), *guest_modules()])
 
 
-def _catalogue(registry: Registry) -> Catalogue:
+def load_catalogue(registry: Registry) -> Catalogue:
+    """Return the texts of the ground and of every module."""
     catalogue = Catalogue()
     catalogue.add_folder(_HERE / "locale")
     for module in registry.modules.values():
@@ -98,6 +100,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
         engine = db.engine
     with engine.connect() as connection:
         refuse_powerful_role(connection)
+        refuse_unprotected_tables(connection, registry.tenant_tables)
     directory = RegionDirectory(
         engine,
         registry.parse_config,
@@ -113,7 +116,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
             blobs=FolderBlobStore(settings.var / "blobs"),
             serials=Serials(engine),
             channels=make_channels(settings, engine),
-            catalogue=_catalogue(registry),
+            catalogue=load_catalogue(registry),
             subscribers=registry,
             doorbell=RedisDoorbell(redis),
             regions=directory,
@@ -126,6 +129,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
     )
     configure_tokens(app, keyring)
     trace_requests(app)
+    app.after_request(take_in_the_rest)
     answer_problems(app)
     api = make_api(app, version=version("balai"))
     app.extensions["balai_api"] = api

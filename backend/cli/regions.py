@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from backend.app import load_registry
+from backend.app import load_catalogue, load_registry
 from backend.cli.house import open_house
 from backend.packs.apply import apply_pack, check_modules
 from backend.packs.reading import read_pack
@@ -22,7 +22,8 @@ def region() -> None:
 def validate(folder: Path) -> None:
     """Read a pack and name every fault with its file and line."""
     pack = read_pack(folder)
-    check_modules(load_registry(), pack)
+    registry = load_registry()
+    check_modules(registry, load_catalogue(registry), pack)
     click.echo(f"{pack.key}: good ({len(pack.areas)} areas, {len(pack.departments)} departments)")
 
 

@@ -8,7 +8,7 @@ from marshmallow import ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.core.text import LANGUAGES
+from backend.core.text import LANGUAGES, Catalogue
 from backend.data.context import Context, ModuleState, Region
 from backend.data.db import enter_region
 from backend.data.unit_of_work import unit_of_work
@@ -32,7 +32,7 @@ class Applied:
     modules: tuple[str, ...]
 
 
-def check_modules(registry: Registry, pack: Pack) -> Mapping[str, ModuleState]:
+def check_modules(registry: Registry, catalogue: Catalogue, pack: Pack) -> Mapping[str, ModuleState]:
     """Return each module's state as the pack sets it. Raises PackError with every fault, each with its file and line."""
     faults, states = [], {}
     for name, settings in pack.modules.items():
@@ -52,7 +52,7 @@ def check_modules(registry: Registry, pack: Pack) -> Mapping[str, ModuleState]:
                         file=file,
                         line=line,
                         code=found.code,
-                        text=f"{name}.{found.field}: {found.code} {dict(found.params) or ''}",
+                        text=f"{name}.{found.field}: {catalogue.text(found.code, 'en', found.params)}",
                     )
                 )
         else:
@@ -64,7 +64,7 @@ def check_modules(registry: Registry, pack: Pack) -> Mapping[str, ModuleState]:
 
 def apply_pack(house: House, pack: Pack, *, request_id: str = "") -> Applied:
     """Make the region what `pack` says, in one transaction. Raises PackError when a module refuses its settings."""
-    states = check_modules(house.registry, pack)
+    states = check_modules(house.registry, house.ground.catalogue, pack)
     with unit_of_work(house.ground, request_id=request_id) as outside:
         session = outside.session
         row = session.scalar(select(RegionRow).where(RegionRow.key == pack.key).with_for_update())

@@ -7,7 +7,7 @@ from uuid import UUID
 from backend.sdk.domain import Context, department_book, hold_files, new_id, request_notice
 from services.complaints.domain.categories import Category
 from services.complaints.events import MOVED
-from services.complaints.models import Complaint, ComplaintFile, ComplaintMove
+from services.complaints.models import NEVER, Complaint, ComplaintFile, ComplaintMove
 from services.complaints.queries.cases import settings_of
 
 ROOM = "complaints"
@@ -125,8 +125,8 @@ def _params(ctx: Context, row: Complaint, category: Category) -> dict[str, Any]:
         unit = department_book(ctx).by_key.get(row.department or "")
         if unit is not None:
             params["department"] = unit.name
-        if row.due_at is not None:
-            params["due"] = row.due_at.isoformat()
+        if row.next_due_at != NEVER:
+            params["due"] = row.next_due_at.isoformat()
     return params
 
 
