@@ -8,6 +8,7 @@ import orjson
 from flask import Flask, Response
 from flask.json.provider import JSONProvider
 from redis import Redis
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import accounts, departments, files
 from backend.core.crypto import Keyring
@@ -80,6 +81,7 @@ def _database(app: Flask, settings: Settings, *, connections: int) -> None:
         "pool_timeout": 3,
         "pool_pre_ping": False,
         "pool_recycle": 1800,
+        "hide_parameters": True,  # an error is logged, and a citizen's words are among them
         "json_serializer": lambda value: orjson.dumps(value).decode(),
         "json_deserializer": orjson.loads,
     }
@@ -128,6 +130,8 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
         load_actor=accounts.load_actor,
     )
     configure_tokens(app, keyring)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way
     trace_requests(app)
     app.after_request(take_in_the_rest)
     answer_problems(app)

@@ -21,7 +21,7 @@ ROWS_A_JOB = 200
 ROWS_A_CLAIM = 50
 SECONDS_A_JOB = 5
 SECONDS_A_ROW = 15
-_REGIONS_MAY_BE_OLD_SECONDS = 2.0
+REGIONS_MAY_BE_OLD_SECONDS = 2.0
 _log = get_logger(__name__)
 
 
@@ -40,12 +40,13 @@ def carry_due(house: House, subscriber: str) -> int:
     if known is None:
         _log.warning("drain.unknown_subscriber", subscriber=subscriber)
         return 0
-    house.directory.refresh(older_than=_REGIONS_MAY_BE_OLD_SECONDS)
-    done = handled = 0
+    house.directory.refresh(older_than=REGIONS_MAY_BE_OLD_SECONDS)
+    done = handled = turns = 0
     until = time.monotonic() + SECONDS_A_JOB
     while handled < ROWS_A_JOB and time.monotonic() < until:
         with unit_of_work(house.ground, may_be_repeated=True) as ctx:
-            held = claim(ctx.session, subscriber, most=ROWS_A_CLAIM)
+            held = claim(ctx.session, subscriber, most=ROWS_A_CLAIM, failed_first=turns % 2 == 1)
+        turns += 1
         if not held:
             break
         for number, row in enumerate(held):

@@ -1,15 +1,19 @@
 """The worker process: takes drains off the queue, each in a forked child, until SIGTERM; the drain in hand is finished."""
 
 import time
+from contextlib import suppress
 
 from redis import RedisError
-from rq import Worker
+from rq import Queue, Worker
+from rq.job import Job
 from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.core.logs import get_logger
 from workers import tasks
 from workers.bootstrap import application, house_of
 from workers.queues import QUEUE, connect
+from workers.tasks import REGIONS_MAY_BE_OLD_SECONDS
 
 _log = get_logger(__name__)
 
@@ -18,6 +22,12 @@ class PatientWorker(Worker):
     """Asks a Redis that is away every two seconds: RQ's own pause grows to a minute."""
 
     max_connection_wait_time = 2.0
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Freshen the regions here, once for all the children that inherit them, then fork."""
+        with suppress(SQLAlchemyError):  # a database that is away is the child's to report
+            house_of(application()).directory.refresh(older_than=REGIONS_MAY_BE_OLD_SECONDS)
+        super().execute_job(job, queue)
 
 
 def main() -> None:

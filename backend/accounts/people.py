@@ -1,9 +1,9 @@
 """How people are reached: what telling somebody something needs of the accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from backend.accounts.models import Citizen, Membership, StaffAccount
 from backend.accounts.queries import opened_staff
@@ -30,16 +30,24 @@ class Accounts:
 
     def staff_of_department(self, ctx: Context, key: str) -> Sequence[StaffContact]:
         """Return the active officers and heads of a department of the region, each once."""
-        rows = ctx.session.execute(
-            select(StaffAccount.id, StaffAccount.locale)
-            .join(Membership, Membership.staff_id == StaffAccount.id)
-            .where(
-                Membership.region_id == ctx.region.id,
-                Membership.department_key == key,
-                Membership.role.in_(UNIT_ROLES - {"field_officer"}),
-                StaffAccount.disabled_at.is_(None),
-            )
-            .distinct()
-            .order_by(StaffAccount.id)
-        )
+        rows = ctx.session.execute(_members(ctx, key, UNIT_ROLES - {"field_officer"}))
         return [StaffContact(account_id=row.id, locale=row.locale) for row in rows]
+
+    def members_of_department(self, ctx: Context, key: str) -> frozenset[UUID]:
+        """Return the active accounts that work in a department of the region, field officers among them."""
+        return frozenset(ctx.session.scalars(_members(ctx, key, UNIT_ROLES)))
+
+
+def _members(ctx: Context, key: str, roles: Collection[str]) -> Select[UUID, str]:
+    return (
+        select(StaffAccount.id, StaffAccount.locale)
+        .join(Membership, Membership.staff_id == StaffAccount.id)
+        .where(
+            Membership.region_id == ctx.region.id,
+            Membership.department_key == key,
+            Membership.role.in_(roles),
+            StaffAccount.disabled_at.is_(None),
+        )
+        .distinct()
+        .order_by(StaffAccount.id)
+    )

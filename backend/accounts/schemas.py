@@ -16,13 +16,24 @@ def _email(**options: Any) -> fields.Email:
 
 
 def _name(**options: Any) -> fields.String:
-    return fields.String(
-        validate=[validate.Length(min=1, max=120), not_blank], metadata={"examples": ["Cut Nyak Dhien"]}, **options
-    )
+    return fields.String(validate=[validate.Length(max=120), not_blank], metadata={"examples": ["Cut Nyak Dhien"]}, **options)
 
 
 def _locale(**options: Any) -> fields.String:
     return fields.String(validate=validate.OneOf(LANGUAGES), metadata={"examples": ["id"]}, **options)
+
+
+def _password(least: int) -> fields.String:
+    return fields.String(
+        required=True,
+        load_only=True,
+        validate=validate.Length(min=least, max=200),
+        metadata={"examples": ["kata sandi yang panjang"]},
+    )
+
+
+def _token(example: str) -> fields.String:
+    return fields.String(required=True, validate=validate.Length(min=1, max=TOKEN_CHARACTERS), metadata={"examples": [example]})
 
 
 class CodeRequestIn(Schema):
@@ -43,7 +54,11 @@ class CodeRequestOut(Schema):
 class CodeIn(Schema):
     """A one-time code."""
 
-    request_id = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    request_id = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=200),
+        metadata={"examples": ["banda-aceh.01936f5e-7a3c-7cc2-8a41-3f0c6f2b9d10"]},
+    )
     code = fields.String(
         required=True,
         validate=[validate.Length(equal=6), validate.Regexp("^[0-9]{6}$")],
@@ -55,21 +70,21 @@ class LoginIn(Schema):
     """A staff account's e-mail address and password; `totp` for accounts with a second factor."""
 
     email = _email(required=True)
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=200))
-    totp = fields.String(validate=validate.Length(min=1, max=20))
+    password = _password(1)
+    totp = fields.String(validate=validate.Length(min=1, max=20), metadata={"examples": ["493027"]})
 
 
 class PasswordIn(Schema):
     """A new password, and the token that came by e-mail."""
 
-    token = fields.String(required=True, validate=validate.Length(min=1, max=TOKEN_CHARACTERS))
-    password = fields.String(required=True, load_only=True, validate=validate.Length(min=12, max=200))
+    token = _token("01936f5e7a3c7cc28a413f0c6f2b9d10.1795300000.Jm0v")
+    password = _password(12)
 
 
 class RefreshIn(Schema):
     """A refresh token, good once."""
 
-    refresh_token = fields.String(required=True, validate=validate.Length(min=1, max=TOKEN_CHARACTERS))
+    refresh_token = _token("c.banda-aceh.01936f5e7a3c7cc28a413f0c6f2b9d10.1.Jm0v")
 
 
 class TokensOut(Schema):

@@ -1,13 +1,13 @@
 """`balai db`: roles, migrations and their state."""
 
 import json
-import secrets
 from pathlib import Path
 
 import click
 from sqlalchemy.engine import make_url
 
 from backend.app import load_registry
+from backend.core.crypto import Keyring
 from backend.core.settings import Settings, load_settings
 from backend.data import migrating
 from backend.data.protection import roles_of, set_up_roles
@@ -32,9 +32,11 @@ def _remember(path: Path, **values: str) -> None:
 
 def set_up(settings: Settings) -> str:
     """Make the roles; outside production remember the runtime role's address in `var/`. Returns that address."""
-    known = make_url(settings.database_url)
     runtime = roles_of(settings.owner_url).runtime
-    password = known.password if known.username == runtime and known.password else secrets.token_urlsafe(24)
+    known = make_url(settings.database_url)
+    # Derived from the installation's secret, so that a second run changes nothing under servers that run.
+    password = known.password if known.username == runtime else None
+    password = password or Keyring(settings.secret_key).sign("runtime-role", runtime)
     with migrating.owner_engine(settings.owner_url).begin() as connection:
         set_up_roles(connection, roles_of(settings.owner_url), runtime_password=str(password))
     url = make_url(settings.owner_url).set(username=runtime, password=str(password)).render_as_string(hide_password=False)

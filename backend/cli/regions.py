@@ -38,6 +38,8 @@ def apply(folder: Path, *, yes: bool) -> None:
     with open_house() as house:
         applied = apply_pack(house, pack)
     click.echo(f"{applied.region_key}: {'applied' if applied.changed else 'unchanged'}; modules: {', '.join(applied.modules)}")
+    if applied.kept:
+        click.echo(f"{applied.region_key}: left as an admin has set them: {', '.join(applied.kept)}")
 
 
 @region.command(name="list")

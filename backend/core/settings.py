@@ -29,6 +29,7 @@ class Settings:
     port: int
     web_processes: int
     web_threads: int
+    trusted_proxies: int  # how many proxies before us add to X-Forwarded-For
     smtp_url: str | None
     log_level: str
 
@@ -104,6 +105,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         port=number("PORT", 8000, least=1, most=65535),
         web_processes=number("BALAI_WEB_PROCESSES", 2, least=1, most=64),
         web_threads=number("BALAI_WEB_THREADS", 8, least=1, most=64),
+        trusted_proxies=number("BALAI_TRUSTED_PROXIES", 0, least=0, most=8),
         smtp_url=given.get("BALAI_SMTP_URL"),
         log_level=text("BALAI_LOG_LEVEL", "INFO"),
     )

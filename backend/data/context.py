@@ -46,6 +46,7 @@ class Region:
     identity: Mapping[str, Any]
     calendar: Mapping[str, Any]
     pack_version: str
+    pack_checksum: str
     revision: int
     modules: Mapping[str, ModuleState]
 
@@ -158,6 +159,9 @@ class People(Protocol):
 
     def staff_of_department(self, ctx: "Context", key: str) -> Sequence[StaffContact]:
         """Return the active officers and heads of a department of the region, each once."""
+
+    def members_of_department(self, ctx: "Context", key: str) -> frozenset[UUID]:
+        """Return the active accounts that work in a department of the region, field officers among them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from backend.data.context import Context
 from backend.data.db import Base
 from backend.data.events import Delivery, Event, EventRow
 
 LEASE = timedelta(seconds=20)
+KEPT = timedelta(days=7)
 _RETRY_SECONDS = (1, 5, 30, 120, 600, 1800, 3600)
 
 
@@ -57,9 +59,13 @@ _CLAIM = text("""
     RETURNING d.seq, d.region_id, d.event_id, d.attempts""")
 
 
-def claim(session: Session, subscriber: str, *, most: int) -> list[Claim]:
-    """Take up to `most` due rows of `subscriber`, oldest first: fresh ones together, or one that has failed before."""
-    for again, number in ((False, most), (True, 1)):
+def claim(session: Session, subscriber: str, *, most: int, failed_first: bool = False) -> list[Claim]:
+    """Take up to `most` due rows of `subscriber`, oldest first: fresh ones together, or one that has failed before.
+
+    Whoever claims again and again alternates `failed_first`, so that neither kind waits behind the other for ever.
+    """
+    kinds = ((False, most), (True, 1))
+    for again, number in reversed(kinds) if failed_first else kinds:
         rows = session.execute(_CLAIM, {"subscriber": subscriber, "again": again, "most": number, "lease": LEASE}).all()
         if rows:
             return [
@@ -132,11 +138,26 @@ def due_subscribers(session: Session) -> list[str]:
     """Return the subscribers that have due rows, the most urgent first."""
     rows = session.execute(
         text(
-            "SELECT subscriber FROM deliveries WHERE done_at IS NULL AND dead_at IS NULL AND next_at <= now()"
+            "SELECT subscriber FROM deliveries d WHERE done_at IS NULL AND dead_at IS NULL AND next_at <= now()"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.subscriber = d.subscriber AND e.subject = d.subject"
+            "   AND e.region_id = d.region_id AND e.seq < d.seq AND e.done_at IS NULL AND e.dead_at IS NULL)"
             " GROUP BY subscriber ORDER BY min(lane), min(next_at)"
         )
     )
     return list(rows.scalars())
+
+
+def forget_done(ctx: Context) -> None:
+    """Remove the region's deliveries that were done long ago, and the events that no delivery needs any more."""
+    before = {"region": ctx.region.id, "before": ctx.now() - KEPT}
+    ctx.session.execute(text("DELETE FROM deliveries WHERE region_id = :region AND done_at < :before"), before)
+    ctx.session.execute(
+        text(
+            "DELETE FROM events e WHERE e.region_id = :region AND e.occurred_at < :before"
+            " AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id)"
+        ),
+        before,
+    )
 
 
 def take_slot(session: Session, *, name: str, region_id: int, slot: int) -> bool:

@@ -58,6 +58,8 @@ class EventRow(RegionScoped, Base):
     occurred_at: Mapped[datetime]
     request_id: Mapped[str]
 
+    __table_args__ = (Index("ix_events_age", "region_id", "occurred_at"),)
+
 
 class Delivery(Base):
     """One (event, subscriber): due until done or dead. `next_at` is both the retry time and the lease of whoever holds it."""
@@ -94,6 +96,7 @@ class Delivery(Base):
         ),
         Index("ix_deliveries_dead", "dead_at", postgresql_where=text("dead_at IS NOT NULL")),
         Index("ix_deliveries_event", "event_id"),
+        Index("ix_deliveries_done", "region_id", "done_at", postgresql_where=text("done_at IS NOT NULL")),
     )
 
 

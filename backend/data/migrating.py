@@ -32,7 +32,7 @@ def lines(guests: dict[str, Path]) -> dict[str, Config]:
 
 def owner_engine(owner_url: str) -> Engine:
     """Return an engine without a pool for the role that owns the tables."""
-    return create_engine(owner_url, poolclass=NullPool)
+    return create_engine(owner_url, poolclass=NullPool, hide_parameters=True)
 
 
 def migrate(owner_url: str, guests: dict[str, Path]) -> dict[str, str]:
@@ -40,17 +40,19 @@ def migrate(owner_url: str, guests: dict[str, Path]) -> dict[str, str]:
 
     A reader is never kept waiting behind a migration that itself waits: lock_timeout 2 s, and the migration fails clean.
     """
-    heads = {}
+    heads, roles = {}, roles_of(owner_url)
     for name, config in lines(guests).items():
         engine = owner_engine(owner_url)
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
-            connection.exec_driver_sql(f'SET ROLE "{roles_of(owner_url).owner}"')
+            connection.exec_driver_sql(f'SET ROLE "{roles.owner}"')
             connection.exec_driver_sql("SET lock_timeout = '2s'")
             connection.exec_driver_sql("SET statement_timeout = '300s'")
             connection.commit()
             config.attributes["connection"] = connection
             command.upgrade(config, "heads")
+            revoked = f'REVOKE INSERT, UPDATE, DELETE ON {config.attributes["version_table"]} FROM "{roles.runtime}"'
+            connection.exec_driver_sql(revoked)
             connection.commit()
         heads[name] = ScriptDirectory.from_config(config).get_current_head() or "-"
     return heads

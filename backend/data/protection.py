@@ -1,5 +1,6 @@
 """The two locks the database itself holds: row-level security on tenant tables, and roles that cannot go round it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alembic.operations import Operations
@@ -79,6 +80,20 @@ def set_up_roles(connection: Connection, roles: Roles, *, runtime_password: str)
     if rights.rolsuper:
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {backup}")
         connection.exec_driver_sql(f"GRANT pg_read_all_data TO {backup}")
+
+
+def refuse_unprotected_tables(connection: Connection, tables: Mapping[str, str]) -> None:
+    """Raise RoleError when a tenant table (with its module) stands open: a server must not start on it."""
+    open_ones = connection.scalars(
+        text(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(:tables)"
+            " AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
+        ),
+        {"tables": list(tables)},
+    ).all()
+    if open_ones:
+        named = ", ".join(f"{table} of {tables[table]}" for table in open_ones)
+        raise RoleError(f"no row-level security is forced on {named}: its migration must call protect_table")
 
 
 def refuse_powerful_role(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """The unit of work: one transaction around a view, a delivery or a command. The only place that commits."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from backend.core.ids import new_id
 from backend.data.context import SYSTEM, Actor, Context, Ground, Region
 from backend.data.db import enter_region
 from backend.data.events import RINGS
+
+_UNDO = "undo"
 
 
 @contextmanager
@@ -48,12 +50,26 @@ def unit_of_work(
             yield context
         except DomainError as error:
             if not error.remembered:
+                _take_back(session)
                 raise
             refusal = error
+        except BaseException:
+            _take_back(session)
+            raise
         session.commit()
         ground.doorbell.ring(session.info.get(RINGS, set()))
         if refusal is not None:
             raise refusal
+
+
+def undo_with(session: Session, undo: Callable[[], None]) -> None:
+    """Call `undo` when the unit of `session` rolls back: for what was done outside the database, a blob written."""
+    session.info.setdefault(_UNDO, []).append(undo)
+
+
+def _take_back(session: Session) -> None:
+    for undo in session.info.pop(_UNDO, []):
+        undo()
 
 
 def in_region(ctx: Context, region: Region) -> Context:

@@ -40,6 +40,12 @@ class DepartmentBook:
         return {unit.area_code: unit.key for unit in self.by_key.values() if unit.kind == "area_office" and unit.area_code}
 
 
+def bound_types(ctx: Context) -> frozenset[str]:
+    """Return the types bound to the region's units as they are written now: for settings that are about to hold."""
+    rows = ctx.session.scalars(select(Department.types).where(Department.region_id == ctx.region.id, Department.active))
+    return frozenset(kind for types in rows for kind in types)
+
+
 _books: dict[int, tuple[int, DepartmentBook]] = {}
 
 

@@ -14,7 +14,7 @@ class FileRow(RegionScoped, Base):
 
     __tablename__ = "files"
 
-    owner_id: Mapped[UUID]
+    owner_id: Mapped[UUID | None]  # none: its owner has asked to be forgotten
     content_type: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]

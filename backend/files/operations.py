@@ -12,6 +12,7 @@ from backend.core.ids import new_id
 from backend.data.blobs import blob_key
 from backend.data.context import Context
 from backend.data.events import EventType
+from backend.data.unit_of_work import undo_with
 from backend.files.models import FileEvidence, FileRow
 from backend.files.pictures import make_thumbnail, perceptual_hash, take_picture
 
@@ -26,7 +27,9 @@ def keep_picture(ctx: Context, content: bytes) -> FileRow:
     picture = take_picture(content)
     evidence = picture.evidence
     file_id = new_id()
-    ctx.ground.blobs.put(blob_key(ctx.region.key, file_id), picture.content, picture.content_type)
+    key = blob_key(ctx.region.key, file_id)
+    undo_with(ctx.session, lambda: ctx.ground.blobs.delete(key))
+    ctx.ground.blobs.put(key, picture.content, picture.content_type)
     row = FileRow(
         region_id=ctx.region.id,
         id=file_id,
@@ -97,7 +100,7 @@ def finish_picture(ctx: Context, file_id: UUID) -> None:
 
 
 def remove_files(ctx: Context, rows: Sequence[FileRow]) -> None:
-    """Remove files with all that was made of them. The blobs go first: a row without its blob is found by `reconcile`."""
+    """Remove files with all that was made of them: blobs first, so that a failure leaves no picture without its row."""
     for row in rows:
         ctx.ground.blobs.delete(blob_key(ctx.region.key, row.id))
         ctx.ground.blobs.delete(blob_key(ctx.region.key, row.id, THUMBNAIL))

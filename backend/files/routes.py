@@ -14,7 +14,7 @@ from backend.data.context import Context
 from backend.files.links import check_link, file_url
 from backend.files.operations import THUMBNAIL, keep_picture
 from backend.http.blueprint import REGION, RoomBlueprint
-from backend.http.body import FILE_BYTES, refuse_large_file
+from backend.http.body import FILE_BYTES, refuse_large
 from backend.http.schema import Schema
 
 UPLOAD = "files.upload"
@@ -40,15 +40,15 @@ class FileOut(Schema):
 class LinkQuery(Schema):
     """What a signed link carries."""
 
-    expires = fields.Integer(required=True, validate=validate.Range(0, 1 << 40))
-    signature = fields.String(required=True, validate=validate.Length(1, 100))
+    expires = fields.Integer(required=True, validate=validate.Range(0, 1 << 40), metadata={"examples": [1795300000]})
+    signature = fields.String(required=True, validate=validate.Length(1, 100), metadata={"examples": ["Jm0vFq3d"]})
 
 
 @blueprint.endpoint("POST", "", permission=UPLOAD, form=FileIn, out=FileOut, status=201, idempotency="accepted", limit="upload")
 def upload(ctx: Context, form: dict[str, FileStorage]) -> dict[str, Any]:
     """Take in a picture; it is re-encoded without metadata, and what comes back is what will be served."""
     content = form["file"].stream.read(FILE_BYTES + 1)
-    refuse_large_file(content)
+    refuse_large(content)
     row = keep_picture(ctx, content)
     return {
         "id": row.id,

@@ -1,7 +1,7 @@
 """The door of every room: a route declares who may use it, and the edge does the rest around the view.
 
-The edge, in this order: the body is read, the token verified, the region resolved and its module found switched on; then one
-unit of work is opened in which the account is read, the permission checked, the rate counted, the idempotency key taken, the
+The edge, in this order: the token is verified, the body read, the region resolved and its module found switched on, the rate
+counted; then one unit of work is opened in which the account is read, the permission checked, the idempotency key taken, the
 input read by its schema, and the view called with its Context; the answer leaves after the commit.
 """
 
@@ -29,6 +29,7 @@ from backend.http.idempotency import Once, read_key
 from backend.http.problem import reader_language, request_id
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Asked = Literal["required", "accepted"]
 View = Callable[..., Any]
 REGION = "/v1/regions/<region>"
 
@@ -42,9 +43,11 @@ class Route:
     rule: str
     permission: str | None
     public: bool
-    signs_in: bool  # how one gets a token: one that has expired is no hindrance
-    idempotency: Literal["required", "accepted"] | None
+    no_token: bool  # an expired one is no hindrance to getting another, and a guest leaves no name
+    idempotency: Asked | None
+    if_match: Asked | None  # for the published document: the view itself reads the header
     limit: str | None
+    media: str
     files: bool
     takes_query: bool
     takes_body: bool
@@ -80,13 +83,14 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
         *,
         permission: str | None = None,
         public: bool = False,
-        signs_in: bool = False,
+        no_token: bool = False,
         query: type[Schema] | None = None,
         body: type[Schema] | None = None,
         form: type[Schema] | None = None,
         out: type[Schema] | None = None,
         status: int = 200,
-        idempotency: Literal["required", "accepted"] | None = None,
+        idempotency: Asked | None = None,
+        if_match: Asked | None = None,
         limit: str | None = None,
         media: str = "application/json",
     ) -> Callable[[View], View]:
@@ -99,9 +103,11 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
                 rule=f"{self.url_prefix}{rule}",
                 permission=permission,
                 public=public,
-                signs_in=signs_in,
+                no_token=no_token,
                 idempotency=idempotency,
+                if_match=if_match,
                 limit=limit,
+                media=media,
                 files=form is not None,
                 takes_query=query is not None,
                 takes_body=body is not None or form is not None,
@@ -118,8 +124,6 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
             if query is not None:
                 inner = self.arguments(query, location="query")(inner)
             entered = _edge(route, inner)
-            if route.permission:
-                entered = self.doc(security=[{"bearer": []}])(entered)
             self.route(rule, methods=[method], endpoint=view.__name__)(entered)
             return view
 
@@ -162,9 +166,6 @@ def _actor(route: Route, house: House, ctx: Context, claims: Mapping[str, Any] |
 def _permit(route: Route, house: House, ctx: Context) -> None:
     if route.permission and not ctx.may(house.registry.permissions[route.permission].roles):
         raise DomainError(Kind.FORBIDDEN, "auth.not_allowed")
-    if route.limit:
-        person = ctx.actor.account_id or request.remote_addr
-        house.limits.hit(route.limit, f"{ctx.region_or_none.key if ctx.region_or_none else '-'}:{person}")
 
 
 def _edge(route: Route, view: View) -> View:
@@ -174,12 +175,14 @@ def _edge(route: Route, view: View) -> View:
         refuse_nul(path)
         if not route.takes_query:
             refuse_query()
-        claims = None if route.signs_in else read_claims()
+        claims = None if route.no_token else read_claims()
         if route.takes_body:
             read_body(files=route.files)
         if claims is None and not route.public:
             raise DomainError(Kind.UNAUTHENTICATED, "auth.needed")
         region = _region_of(route, house, path, claims)
+        if route.limit:  # counted before the unit of work, which calls no network
+            house.limits.hit(route.limit, str(claims["sub"] if claims else request.remote_addr))
         staff = UUID(claims["sub"]) if claims and claims["kind"] == "staff" else None
         with unit_of_work(
             house.ground, region=region, locale=reader_language(), request_id=request_id(), staff_id=staff

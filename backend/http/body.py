@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import orjson
-from flask import Request, request
+from flask import Request, Response, request
 from marshmallow import RAISE, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -20,34 +20,30 @@ _DRAIN_BYTES = 32 << 20
 _CHUNK = 1 << 16
 
 
-def _too_large() -> NoReturn:
-    # A client that is still sending does not read the answer: take in what it sends, within bounds, then refuse.
-    left = _DRAIN_BYTES
-    with suppress(RequestEntityTooLarge, OSError):
-        # Of a body without a length the stream ends where it grew too large: behind that the server says where it ends.
-        source = request.environ["wsgi.input"] if request.environ.get("wsgi.input_terminated") else request.stream
-        while left > 0 and (chunk := source.read(min(_CHUNK, left))):
-            left -= len(chunk)
-    raise DomainError(Kind.TOO_LARGE, "request.too_large")
+def take_in_the_rest(response: Response) -> Response:
+    """Read, within bounds, what nobody has read of the body: a client that is still sending does not read its answer."""
+    environ, left = request.environ, _DRAIN_BYTES
+    if environ.get("wsgi.input_terminated") and (request.content_length or "HTTP_TRANSFER_ENCODING" in environ):
+        with suppress(OSError):
+            while left > 0 and (chunk := environ["wsgi.input"].read(min(_CHUNK, left))):
+                left -= len(chunk)
+    return response
 
 
 def read_body(*, files: bool) -> None:
     """Read the whole body before anything else is held: a slow client then costs a thread, never a transaction.
 
-    Raises DomainError: 413 over 1 MiB of JSON or 10 MB of file, 415 for another media type where a body came.
+    Raises DomainError: 413 over 1 MiB of JSON or 10 MB of file.
     """
     most = _FORM_BYTES if files else JSON_BYTES
-    if (request.content_length or 0) > most:
-        request.max_content_length = _DRAIN_BYTES
-        _too_large()
-    request.max_content_length = most
+    request.max_content_length = most + 1  # a body without a length ends there as if it were whole
     try:
         if files:
             request.files  # noqa: B018 - reading the property parses the form
         else:
-            request.get_data(cache=True)
+            refuse_large(request.get_data(cache=True), most)
     except RequestEntityTooLarge:
-        _too_large()
+        raise DomainError(Kind.TOO_LARGE, "request.too_large") from None
 
 
 def _nul_in(value: Any) -> str | None:
@@ -93,6 +89,7 @@ class Parser(FlaskParser):
 
     def load_files(self, req: Request, schema: Any) -> Any:
         """Return the files. Raises DomainError for what else the form holds: another field, a second file of the name."""
+        _refuse_fields("request.not_a_file", [name for name in req.form if name in schema.fields])
         _refuse_fields("request.unknown_field", list(req.form))
         _refuse_fields("request.repeated", [name for name, files in req.files.lists() if len(files) > 1])
         return super().load_files(req, schema)
@@ -120,7 +117,7 @@ def refuse_query() -> None:
     _refuse_fields("request.unknown_field", list(request.args))
 
 
-def refuse_large_file(content: bytes) -> None:
-    """Raise the 413 for a file over its bound (the form around it may be a little larger)."""
-    if len(content) > FILE_BYTES:
+def refuse_large(content: bytes, most: int = FILE_BYTES) -> None:
+    """Raise the 413 for what is over its bound (the form around a file may be a little larger than the file)."""
+    if len(content) > most:
         raise DomainError(Kind.TOO_LARGE, "request.too_large")

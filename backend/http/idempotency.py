@@ -5,6 +5,8 @@ A second request with the key waits on the first one's row (the role's lock_time
 
 import hashlib
 from datetime import datetime, timedelta
+from operator import itemgetter
+from uuid import UUID
 
 import orjson
 from flask import Response, request
@@ -50,7 +52,7 @@ def read_key(*, required: bool) -> str | None:
 def _fingerprint() -> bytes:
     digest = hashlib.sha256(f"{request.method} {request.path}\n".encode())
     if request.mimetype == "multipart/form-data":
-        for name, upload in sorted(request.files.items(multi=True)):
+        for name, upload in sorted(request.files.items(multi=True), key=itemgetter(0)):
             digest.update(f"{name}\n".encode())
             digest.update(upload.stream.read())
             upload.stream.seek(0)
@@ -64,7 +66,8 @@ class Once:
 
     def __init__(self, ctx: Context, key: str) -> None:
         self._ctx = ctx
-        person = str(ctx.actor.account_id or ctx.actor.kind)
+        # People without an account cannot be told apart but by what they send: no key of one gives the answer of another.
+        person = str(ctx.actor.account_id or f"{ctx.actor.kind}:{_fingerprint().hex()}")
         self._row = (ctx.region.id, person, key)
         self._bound_to = f"idempotency:{ctx.region.id}:{person}:{key}"
 
@@ -112,6 +115,13 @@ class Once:
         )
 
 
+def forget_person(ctx: Context, account_id: UUID) -> None:
+    """Remove a person's keys with the answers they hold."""
+    ctx.session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.region_id == ctx.region.id, IdempotencyKey.person == str(account_id))
+    )
+
+
 def forget_old_keys(ctx: Context) -> None:
     """Remove the region's keys that are older than they are kept."""
     ctx.session.execute(
@@ -119,4 +129,4 @@ def forget_old_keys(ctx: Context) -> None:
     )
 
 
-__all__ = ["KEPT", "IdempotencyKey", "Once", "forget_old_keys", "read_key"]
+__all__ = ["KEPT", "IdempotencyKey", "Once", "forget_old_keys", "forget_person", "read_key"]

@@ -7,6 +7,7 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from backend.core.clock import utc_now
 from backend.core.errors import DomainError, Kind
 from backend.core.logs import get_logger
 
@@ -15,7 +16,7 @@ _QUIET_SECONDS = 2.0
 
 # What a person may do in which time; the demo's are wide enough for a load run (API.md, "Demo").
 LIMITS: Mapping[str, tuple[str, str]] = {
-    "submit": ("30 per hour", "600 per minute"),
+    "submit": ("60 per hour", "600 per minute"),
     "guest": ("300 per hour", "600 per minute"),  # an address stands for all behind it: wide, or it would be per city
     "upload": ("60 per hour", "600 per minute"),
     "write": ("120 per minute", "6000 per minute"),
@@ -38,12 +39,18 @@ class RateLimits:
         item = self._items[name]
         limiter = self._own if time.monotonic() < self._quiet_until else self._shared
         try:
-            fits = limiter.hit(item, name, person)
+            fits, wait = _hit(limiter, item, name, person)
         except Exception as error:  # noqa: BLE001 - whatever a Redis client may raise: the limit must hold without it
             _log.warning("limits.on_their_own", error=type(error).__name__)
             self._quiet_until = time.monotonic() + _QUIET_SECONDS
-            limiter = self._own
-            fits = limiter.hit(item, name, person)
+            fits, wait = _hit(self._own, item, name, person)
         if not fits:
-            wait = limiter.get_window_stats(item, name, person).reset_time - time.time()
-            raise DomainError(Kind.LIMITED, "request.too_many", retry_after=max(1, int(wait) + 1))
+            raise DomainError(Kind.LIMITED, "request.too_many", retry_after=wait)
+
+
+def _hit(limiter: FixedWindowRateLimiter, item: RateLimitItem, name: str, person: str) -> tuple[bool, int]:
+    """Count one; return whether it fits, and the seconds to wait when it does not."""
+    if limiter.hit(item, name, person):
+        return True, 0
+    left = limiter.get_window_stats(item, name, person).reset_time - utc_now().timestamp()
+    return False, max(1, int(left) + 1)

@@ -8,18 +8,19 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Response, request
 from marshmallow import ValidationError, fields
+from sqlalchemy import Select, select
 
 from backend.core.errors import DomainError, Kind, not_found
 from backend.core.text import in_language
 from backend.data.audit import AuditEntry, AuditPending, AuditSeal
-from backend.data.context import Context, ModuleState, Region
-from backend.data.deliveries import ScheduleSlot
+from backend.data.context import Context, ModuleState
+from backend.data.deliveries import ScheduleSlot, forget_done
 from backend.data.events import Delivery, EventRow
 from backend.data.notices import NOTICE_REQUESTED
 from backend.data.serials import SerialRow
 from backend.http.blueprint import REGION, RoomBlueprint, answer
 from backend.http.house import current_house
-from backend.http.idempotency import IdempotencyKey, forget_old_keys
+from backend.http.idempotency import IdempotencyKey, forget_old_keys, forget_person
 from backend.http.schema import Schema, field_errors, page_of
 from backend.modules.contract import Permission, Schedule, ServiceModule
 from backend.modules.registry import Registry
@@ -85,10 +86,14 @@ def _shown(ctx: Context, module: ServiceModule, *, enabled: bool) -> dict[str, A
 @blueprint.endpoint("GET", "", permission=CONFIGURE, out=page_of(ModuleOut))
 def list_modules(ctx: Context) -> dict[str, Any]:
     """List the modules of this installation as they stand in the region."""
-    return {
-        "items": [_shown(ctx, module, enabled=ctx.region.enabled(module.name)) for module in _rooms().values()],
-        "next_cursor": None,
-    }
+    on = {row.module for row in ctx.session.scalars(_rows(ctx)) if row.enabled}
+    items = [_shown(ctx, module, enabled=module.name in on) for module in _rooms().values()]
+    return {"items": items, "next_cursor": None}
+
+
+def _rows(ctx: Context) -> Select[RegionModuleRow]:
+    # An admin reads what is written: the directory's snapshot may be two seconds old.
+    return select(RegionModuleRow).where(RegionModuleRow.region_id == ctx.region.id)
 
 
 @blueprint.endpoint("PUT", "/<module>", permission=CONFIGURE, body=SwitchIn, out=ModuleOut)
@@ -125,23 +130,16 @@ def json_schema(module: ServiceModule) -> dict[str, Any]:
     return {"$ref": "#/components/schemas/Settings", "components": {"schemas": found}}
 
 
-def _version(region: Region, module: str) -> int:
-    state = region.modules.get(module)
-    return state.version if state else 0
-
-
 @blueprint.endpoint("GET", "/<module>/settings", permission=CONFIGURE, out=SettingsOut)
 def get_settings(ctx: Context, module: str) -> Response:
     """Return a module's settings with their schema; the ETag is what PUT asks for in If-Match."""
     room = _room(module)
-    state = ctx.region.modules.get(room.name)
-    return answer(
-        {"schema": json_schema(room), "values": state.settings if state else {}},
-        headers={"ETag": f'"v{_version(ctx.region, room.name)}"'},
-    )
+    row = ctx.session.scalar(_rows(ctx).where(RegionModuleRow.module == room.name))
+    values, version = (row.settings, row.version) if row else ({}, 0)
+    return answer({"schema": json_schema(room), "values": values}, headers={"ETag": f'"v{version}"'})
 
 
-@blueprint.endpoint("PUT", "/<module>/settings", permission=CONFIGURE, body=SettingsIn, out=SettingsOut)
+@blueprint.endpoint("PUT", "/<module>/settings", permission=CONFIGURE, body=SettingsIn, out=SettingsOut, if_match="required")
 def put_settings(ctx: Context, body: dict[str, Any], module: str) -> Response:
     """Replace a module's settings; needs If-Match with the ETag of the settings they replace."""
     room = _room(module)
@@ -172,7 +170,13 @@ REGIONS_MODULE = ServiceModule(
         )
     ],
     publishes=[NOTICE_REQUESTED],
-    schedules=[Schedule(name="regions.forget_old_keys", every=timedelta(hours=1), run=forget_old_keys)],
+    schedules=[
+        Schedule(name="regions.forget_old_keys", every=timedelta(hours=1), run=forget_old_keys),
+        Schedule(name="regions.forget_done", every=timedelta(hours=6), run=forget_done),
+    ],
+    personal_data=True,  # kept answers hold what a citizen wrote
+    export_personal_data=lambda _ctx, _account_id: {},
+    erase_personal_data=forget_person,
     models=[
         RegionRow,
         AreaRow,

@@ -6,7 +6,7 @@ from types import UnionType
 from typing import Any
 
 import marshmallow
-from marshmallow import RAISE, ValidationError, fields, pre_load, validate
+from marshmallow import INCLUDE, RAISE, fields, pre_load, validate
 
 from backend.core.errors import FieldError
 
@@ -14,6 +14,8 @@ _FIELD_CODES: Mapping[type[fields.Field[Any]], Mapping[str, str]] = {
     fields.Field: {"required": "request.required", "null": "request.null", "validator_failed": "request.invalid_value"},
     fields.String: {"invalid": "request.not_text", "invalid_utf8": "request.not_text"},
     fields.UUID: {"invalid_uuid": "request.not_uuid"},
+    fields.Email: {"invalid": "request.not_email"},
+    fields.URL: {"invalid": "request.not_url"},
     fields.Number: {"invalid": "request.not_number", "too_large": "request.not_number"},
     fields.Integer: {"invalid": "request.not_whole_number"},
     fields.Float: {"special": "request.not_number"},
@@ -72,7 +74,7 @@ class Schema(marshmallow.Schema):
 
     @pre_load
     def _read_json_as_json(self, data: Any, **_options: Any) -> Any:
-        """JSON has numbers and truth of its own: "5" is no number there, nor 1 true. In a query, which is no dict, all is text."""
+        """JSON has numbers and truth of its own: "5" is no number there, nor 1 true. A query, which is no dict, is all text."""
         if not isinstance(data, dict):
             return data
         unfit = {}
@@ -87,10 +89,7 @@ class Schema(marshmallow.Schema):
 _NOT_PLACES = frozenset({"_schema", "value"})  # marshmallow's own words: of a whole schema, and of a mapping's values
 
 
-def not_blank(text: str) -> None:
-    """Let a text hold more than blanks; whether it may be empty is for its length to say. Raises ValidationError."""
-    if text and not text.strip():
-        raise ValidationError("request.blank")
+not_blank = validate.Regexp(r"\s*\S", error="request.blank")
 
 
 def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:
@@ -115,14 +114,19 @@ class Point(Schema):
 
 
 class Problem(Schema):
-    """RFC 9457 problem document; `code` is stable, texts follow Accept-Language."""
+    """RFC 9457 problem document; `code` is stable, texts follow Accept-Language. A problem may have members of its own."""
 
-    type = fields.String(metadata={"examples": ["about:blank"]})
-    title = fields.String(metadata={"examples": ["Permintaan tidak dapat diproses"]})
-    status = fields.Integer(metadata={"examples": [422]})
-    detail = fields.String()
-    instance = fields.String()
-    code = fields.String(metadata={"examples": ["request.invalid"]})
+    class Meta:
+        """Options of this schema."""
+
+        unknown = INCLUDE
+
+    type = fields.String(required=True, metadata={"examples": ["about:blank"]})
+    title = fields.String(required=True, metadata={"examples": ["Permintaan tidak dapat diproses"]})
+    status = fields.Integer(required=True, metadata={"examples": [422]})
+    detail = fields.String(required=True, metadata={"examples": ["Satu atau beberapa isian tidak dapat diterima."]})
+    instance = fields.String(required=True, metadata={"examples": ["/v1/regions/banda-aceh/complaints"]})
+    code = fields.String(required=True, metadata={"examples": ["request.invalid"]})
     errors = fields.List(
         fields.Nested(Schema.from_dict({name: fields.String() for name in ("field", "code", "detail")}, name="ProblemField"))
     )
@@ -132,7 +136,7 @@ class ListQuery(Schema):
     """Paging of every list."""
 
     limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
-    cursor = fields.String(load_default=None, validate=validate.Length(max=400))
+    cursor = fields.String(load_default=None, validate=validate.Length(max=400), metadata={"examples": ["WzdkXQ"]})
 
 
 @functools.cache
@@ -141,7 +145,7 @@ def page_of(item: type[marshmallow.Schema]) -> type[marshmallow.Schema]:
     return Schema.from_dict(
         {
             "items": fields.List(fields.Nested(item), required=True),
-            "next_cursor": fields.String(allow_none=True, required=True),
+            "next_cursor": fields.String(allow_none=True, required=True, metadata={"examples": ["WzdkXQ", None]}),
         },
         name=f"{item.__name__}Page",
     )

@@ -51,6 +51,16 @@ class Registry:
         """Return (subscriber, lane, module) of each subscription to that event."""
         return self._told.get((name, version), ())
 
+    @property
+    def tenant_tables(self) -> Mapping[str, str]:
+        """The modules' tables that belong to regions, each with its module."""
+        return {
+            model.__tablename__: module.name
+            for module in self.modules.values()
+            for model in module.models
+            if model.platform is None
+        }
+
     def contributions(self, point: ExtensionPoint) -> list[Any]:
         """Return what every module contributes to `point`."""
         return [item for module in self.modules.values() for item in module.contributes.get(point, ())]
@@ -156,6 +166,7 @@ def _route_faults(module: ServiceModule) -> Iterator[str]:
             if route.module != module.name and not module.always_on:
                 yield f"the route {route.name} lies at {route.rule}, not under {module.slug}/ of a region"
             if route.public == (route.permission is not None):
-                yield f"the route {route.name} has {'both' if route.public else 'neither'} a permission and public=True"
+                has = "both a permission and" if route.public else "neither a permission nor"
+                yield f"the route {route.name} has {has} public=True"
             elif route.permission and route.permission not in declared:
                 yield f"the route {route.name} asks for {route.permission}, which it does not declare"

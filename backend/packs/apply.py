@@ -30,6 +30,7 @@ class Applied:
     areas: int
     departments: int
     modules: tuple[str, ...]
+    kept: tuple[str, ...]  # modules an admin has edited since: the pack left them as they are
 
 
 def check_modules(registry: Registry, catalogue: Catalogue, pack: Pack) -> Mapping[str, ModuleState]:
@@ -65,6 +66,7 @@ def check_modules(registry: Registry, catalogue: Catalogue, pack: Pack) -> Mappi
 def apply_pack(house: House, pack: Pack, *, request_id: str = "") -> Applied:
     """Make the region what `pack` says, in one transaction. Raises PackError when a module refuses its settings."""
     states = check_modules(house.registry, house.ground.catalogue, pack)
+    kept: tuple[str, ...] = ()
     with unit_of_work(house.ground, request_id=request_id) as outside:
         session = outside.session
         row = session.scalar(select(RegionRow).where(RegionRow.key == pack.key).with_for_update())
@@ -80,7 +82,8 @@ def apply_pack(house: House, pack: Pack, *, request_id: str = "") -> Applied:
             ctx = replace(outside, region_or_none=_snapshot(row, states, house.registry), locale=row.languages[0])
             set_departments(ctx, pack.departments)
             _set_modules(ctx, house.registry, states, before)
-            ctx.audit("packs.applied", subject=pack.key, details={"checksum": pack.checksum})
+            kept = tuple(sorted(name for name, row in before.items() if row.edited_at is not None))
+            ctx.audit("packs.applied", subject=pack.key, details={"checksum": pack.checksum, "kept": list(kept)})
     house.directory.refresh()
     return Applied(
         region_key=pack.key,
@@ -88,6 +91,7 @@ def apply_pack(house: House, pack: Pack, *, request_id: str = "") -> Applied:
         areas=len(pack.areas),
         departments=len(pack.departments),
         modules=tuple(sorted(name for name, state in states.items() if state.enabled)),
+        kept=kept,
     )
 
 
@@ -125,6 +129,7 @@ def _snapshot(row: RegionRow, states: Mapping[str, ModuleState], registry: Regis
         identity=row.identity,
         calendar=row.calendar,
         pack_version=row.pack_version,
+        pack_checksum=row.pack_checksum,
         revision=row.revision,
         modules={module.name: always for module in registry.modules.values() if module.always_on} | dict(states),
     )
@@ -155,6 +160,8 @@ def _set_modules(
 ) -> None:
     for name, state in states.items():
         module, row = registry.modules[name], before.get(name)
+        if row is not None and row.edited_at is not None:
+            continue
         was_on, said_before = (row.enabled, row.settings) if row else (False, None)
         if row is None:
             row = RegionModuleRow(region_id=ctx.region.id, module=name, version=0)

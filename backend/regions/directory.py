@@ -117,11 +117,26 @@ class RegionDirectory:
                 identity=row.identity,
                 calendar=row.calendar,
                 pack_version=row.pack_version,
+                pack_checksum=row.pack_checksum,
                 revision=row.revision,
                 modules=dict.fromkeys(self._always_on, always) | states[row.id],
             )
             for row in session.scalars(select(RegionRow))
         ]
+        areas, index = self._areas(session, regions)
+        return _Snapshot(
+            revisions=revisions,
+            by_key={region.key: region for region in regions},
+            by_id={region.id: region for region in regions},
+            areas=areas,
+            index=index,
+        )
+
+    def _areas(self, session: Session, regions: Sequence[Region]) -> tuple[Mapping[int, Mapping[str, Area]], AreaIndex]:
+        # Only a pack changes areas, and it changes its version with them: what stands is not read and indexed again.
+        before = {region.id: region.pack_checksum for region in self._snapshot.by_id.values()}
+        if before == {region.id: region.pack_checksum for region in regions}:
+            return self._snapshot.areas, self._snapshot.index
         areas: dict[int, dict[str, Area]] = {region.id: {} for region in regions}
         boundaries = []
         rows = select(AreaRow).options(undefer(AreaRow.boundary)).order_by(AreaRow.region_id, AreaRow.code)
@@ -131,13 +146,7 @@ class RegionDirectory:
             )
             if area.lowest and area.boundary is not None:
                 boundaries.append((area.region_id, area.code, area.boundary))
-        return _Snapshot(
-            revisions=revisions,
-            by_key={region.key: region for region in regions},
-            by_id={region.id: region for region in regions},
-            areas=areas,
-            index=AreaIndex(boundaries),
-        )
+        return areas, AreaIndex(boundaries)
 
     def _state(self, row: RegionModuleRow) -> ModuleState:
         enabled, config = row.enabled, None

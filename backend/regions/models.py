@@ -56,3 +56,4 @@ class RegionModuleRow(Base):
     enabled: Mapped[bool]
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(BigInteger, default=1)
+    edited_at: Mapped[datetime | None]  # by an admin: a pack leaves it as it is

@@ -31,7 +31,7 @@ def switch_module(ctx: Context, module: str, parse: Callable[[Mapping[str, Any]]
         return None
     before = ctx.region.modules.get(module)
     config = parse(row.settings) if enabled else before and before.config
-    row.enabled = enabled
+    row.enabled, row.edited_at = enabled, ctx.now()
     ctx.session.add(row)
     touch_region(ctx)
     ctx.audit("modules.switched", subject=module, details={"enabled": enabled})
@@ -50,7 +50,7 @@ def change_settings(ctx: Context, module: str, settings: Mapping[str, Any], *, e
         raise DomainError(Kind.STALE, "request.stale")
     if dict(settings) != row.settings:
         ctx.session.add(row)
-        row.settings = dict(settings)
+        row.settings, row.edited_at = dict(settings), ctx.now()
         row.version += 1
         touch_region(ctx)
         ctx.audit("modules.settings_changed", subject=module, details={"version": row.version})

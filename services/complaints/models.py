@@ -32,7 +32,7 @@ class Complaint(RegionScoped, Base):
     visibility: Mapped[str]
     confidentiality: Mapped[str]
     custodian: Mapped[str | None]
-    published_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]  # what has come since is not published with it
     state: Mapped[str]
     origins: Mapped[list[str]] = mapped_column(JSONB, default=list)
     entered_at: Mapped[datetime]
@@ -48,6 +48,7 @@ class Complaint(RegionScoped, Base):
     support_count: Mapped[int] = mapped_column(default=0)
     score: Mapped[int | None]
     score_comment: Mapped[str | None]
+    under_appeal: Mapped[bool] = mapped_column(default=False)
     merged_into: Mapped[UUID | None]
     authority: Mapped[str | None]  # to which it was transferred
     authority_number: Mapped[str | None]

@@ -8,8 +8,9 @@ from services.complaints import handlers
 from services.complaints.config import ComplaintsSettings
 from services.complaints.events import MOVED, ROUTED, SUBMITTED
 from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintRouting, ComplaintSupport
+from services.complaints.operations.binding import check_bindings
 from services.complaints.operations.personal import erase_personal_data, export_personal_data
-from services.complaints.operations.sweeping import sweep_timers
+from services.complaints.operations.sweeping import route_what_nobody_holds, sweep_timers
 from services.complaints.routes import blueprint, citizens, staff
 
 _WORKERS = frozenset({"field_officer", "department_officer", "department_head", "triage", "validator"})
@@ -42,7 +43,11 @@ module = ServiceModule(
     subscribes=[
         Subscription(subscriber="complaints.route", event=SUBMITTED.name, handler=handlers.route, lane="urgent"),
     ],
-    schedules=[Schedule(name="complaints.sweep", every=timedelta(minutes=1), run=sweep_timers)],
+    schedules=[
+        Schedule(name="complaints.sweep", every=timedelta(minutes=5), run=sweep_timers),
+        Schedule(name="complaints.route_again", every=timedelta(minutes=5), run=route_what_nobody_holds),
+    ],
+    on_settings=check_bindings,
     personal_data=True,
     export_personal_data=export_personal_data,
     erase_personal_data=erase_personal_data,

@@ -8,21 +8,24 @@ from backend.sdk.web import ListQuery, Point, Schema, not_blank
 from services.complaints.domain.visibility import Visibility
 
 WORDS = 5000
-_KEY = validate.Length(1, 40)
 
 
-def _words(longest: int, **options: Any) -> fields.String:
-    return fields.String(validate=[validate.Length(1, longest), not_blank], **options)
+def _words(longest: int, example: str, **options: Any) -> fields.String:
+    return fields.String(validate=[validate.Length(max=longest), not_blank], metadata={"examples": [example]}, **options)
+
+
+def _key(example: str, **options: Any) -> fields.String:
+    return fields.String(validate=validate.Length(1, 40), metadata={"examples": [example]}, **options)
 
 
 class ComplaintIn(Schema):
     """A complaint as it is submitted. `id` may be made by the client, so that a retry is the same report."""
 
     id = fields.UUID(metadata={"examples": ["0195f3a2-6c1e-7000-8000-000000000001"]})
-    category = fields.String(required=True, validate=_KEY, metadata={"examples": ["JLN-01"]})
-    description = _words(WORDS, required=True, metadata={"examples": ["Jalan berlubang di depan pasar, sudah seminggu."]})
+    category = _key("JLN-01", required=True)
+    description = _words(WORDS, "Jalan berlubang di depan pasar, sudah seminggu.", required=True)
     location = fields.Nested(Point)
-    landmark = _words(200, metadata={"examples": ["depan Pasar Atjeh"]})
+    landmark = _words(200, "depan Pasar Atjeh")
     visibility = fields.String(validate=validate.OneOf([item.value for item in Visibility]), metadata={"examples": ["public"]})
     file_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=5))
 
@@ -79,6 +82,7 @@ class ComplaintSummary(Schema):
     response_due_at = fields.AwareDateTime(required=True, allow_none=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
     support_count = fields.Integer(required=True)
+    under_appeal = fields.Boolean(required=True)
 
 
 class ComplaintOut(ComplaintSummary):
@@ -120,26 +124,26 @@ class ComplaintQuery(ListQuery):
     """Which complaints to list; `bbox` is west,south,east,north."""
 
     mine = fields.Boolean(load_default=False)
-    status = fields.String(validate=_KEY)
-    category = fields.String(validate=_KEY)
-    department = fields.String(validate=_KEY)
-    area = fields.String(validate=_KEY)
+    status = _key("submitted")
+    category = _key("JLN-01")
+    department = _key("pupr")
+    area = _key("11.71.01")
     bbox = fields.String(validate=validate.Length(1, 120), metadata={"examples": ["95.27,5.51,95.38,5.61"]})
-    q = fields.String(validate=validate.Length(1, 100))
+    q = fields.String(validate=validate.Length(1, 100), metadata={"examples": ["pasar"]})
     since = fields.AwareDateTime()
 
 
 class MoveIn(Schema):
     """A move and what it needs (the detail's `moves` say which)."""
 
-    move = fields.String(required=True, validate=_KEY, metadata={"examples": ["accept"]})
-    note = _words(WORDS)
-    department = fields.String(validate=_KEY)
+    move = _key("accept", required=True)
+    note = _words(WORDS, "Bukan di wilayah kami.")
+    department = _key("pupr")
     assignee = fields.UUID()
-    reason = fields.String(validate=_KEY)
+    reason = _key("duplicate")
     cluster = fields.UUID()
-    authority = _words(200)
-    number = _words(100)
+    authority = _words(200, "PLN")
+    number = _words(100, "SP4N-123456")
     file_ids = fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=10))
 
 
@@ -170,23 +174,31 @@ class RatingIn(Schema):
     """The reporter's rating."""
 
     score = fields.Integer(required=True, validate=validate.Range(1, 5), metadata={"examples": [4]})
-    comment = _words(1000, load_default=None)
+    comment = _words(1000, "Cepat ditangani.", load_default=None)
 
 
 class NoteIn(Schema):
     """An internal note."""
 
-    note = _words(WORDS, required=True)
+    note = _words(WORDS, "Sudah dihubungi lewat telepon.", required=True)
 
 
 class CodeQuery(Schema):
     """The reporter's tracking code, or a guest's receipt code."""
 
-    code = fields.String(load_default=None, validate=validate.Length(1, 40))
+    code = _key("7Q4XK2M9D1ZP5", load_default=None)
+
+
+class CodeMoveIn(Schema):
+    """A reporter's move, by the code that the reporter was given."""
+
+    code = fields.String(required=True, validate=validate.Length(1, 40), metadata={"examples": ["7Q4XK2M9D1ZP5"]})
+    move = _key("answer", required=True)
+    note = _words(WORDS, "Di depan toko buku.")
 
 
 class TrackedOut(Schema):
-    """What a number tells: the state and its history, no words and no pictures but what was published."""
+    """What a number tells: the state and its history; words and pictures only what was published, or with the reporter's code."""
 
     number = fields.String(required=True)
     status = fields.String(required=True)
@@ -195,6 +207,7 @@ class TrackedOut(Schema):
     category_name = fields.String(required=True)
     submitted_at = fields.AwareDateTime(required=True)
     due_at = fields.AwareDateTime(required=True, allow_none=True)
+    moves = fields.List(fields.Nested(ComplaintMoveOut), required=True)
     timeline = fields.List(fields.Nested(TimelineLine), required=True)
 
 

@@ -19,7 +19,7 @@ from services.service_info.operations import create_item, replace_item, retire_i
 from services.service_info.schemas import shown
 
 EDIT = "service_info.edit"
-_VERSION = re.compile(r'"v(\d{1,18})(?:-[a-z]{2,3}-\d+)?"')
+_VERSION = re.compile(r'"v(\d{1,18})(?:-[a-z]{2,3}-\d{1,18})?"')
 
 blueprint = RoomBlueprint("service_info", doc="Services, places, contacts and articles of a region")
 
@@ -137,13 +137,13 @@ def _serve(kind: _Items) -> None:
         headers = {"Location": f"{request.path}/{body['key']}"}
         return _one(ctx, kind, body["key"], all_languages=True, status=201, headers=headers)
 
-    @blueprint.endpoint("PUT", path, permission=EDIT, body=kind.form, out=kind.out, limit="write")
+    @blueprint.endpoint("PUT", path, permission=EDIT, body=kind.form, out=kind.out, if_match="required", limit="write")
     @_named("replace", kind, "Replace what one {} says; needs If-Match with the ETag that was read.")
     def replace(ctx: Context, body: dict[str, Any], key: str) -> Response:
         replace_item(ctx, kind.model, key, body, expected_version=_expected_version())
         return _one(ctx, kind, key, all_languages=True)
 
-    @blueprint.endpoint("DELETE", path, permission=EDIT, status=204, limit="write")
+    @blueprint.endpoint("DELETE", path, permission=EDIT, status=204, if_match="required", limit="write")
     @_named("retire", kind, "Take one {} away; needs If-Match with the ETag that was read.")
     def retire(ctx: Context, key: str) -> Response:
         retire_item(ctx, kind.model, key, expected_version=_expected_version())

@@ -43,8 +43,8 @@ class LatLngText(fields.Field[tuple[float, float]]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[float, float]:
         lat, _comma, lng = str(value).partition(",")
         try:
-            point: dict[str, float] = Point().load({"lat": lat, "lng": lng})
-        except ValidationError:
+            point: dict[str, float] = Point().load({"lat": float(lat), "lng": float(lng)})
+        except (ValueError, ValidationError):
             raise ValidationError("service_info.no_point") from None
         return point["lat"], point["lng"]
 

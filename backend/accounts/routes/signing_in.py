@@ -38,7 +38,7 @@ def _device() -> str:
     return request.headers.get("User-Agent", "")
 
 
-@blueprint.endpoint("POST", "/otp", public=True, signs_in=True, body=CodeRequestIn, out=CodeRequestOut, status=202, limit="login")
+@blueprint.endpoint("POST", "/otp", public=True, no_token=True, body=CodeRequestIn, out=CodeRequestOut, status=202, limit="login")
 def ask_for_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     """Ask for a one-time code by text message. The answer is the same whether the number has an account or not."""
     region = ctx.ground.regions.find(body["region"])
@@ -48,7 +48,7 @@ def ask_for_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     return {"request_id": f"{region.key}.{request_id}", "expires_at": expires_at}
 
 
-@blueprint.endpoint("POST", "/otp/verify", public=True, signs_in=True, body=CodeIn, out=TokensOut)
+@blueprint.endpoint("POST", "/otp/verify", public=True, no_token=True, body=CodeIn, out=TokensOut)
 def verify_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     """Sign a citizen in with the code; the first time makes the account."""
     key, _, number = body["request_id"].partition(".")
@@ -62,20 +62,20 @@ def verify_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     return _tokens(sign_in_with_code(in_region(ctx, region), request_id, body["code"], device=_device()))
 
 
-@blueprint.endpoint("POST", "/login", public=True, signs_in=True, body=LoginIn, out=TokensOut, limit="login")
+@blueprint.endpoint("POST", "/login", public=True, no_token=True, body=LoginIn, out=TokensOut, limit="login")
 def log_in(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     """Sign a staff account in."""
     signed_in = sign_in_with_password(ctx, body["email"], body["password"], totp=body.get("totp"), device=_device())
     return _tokens(signed_in)
 
 
-@blueprint.endpoint("POST", "/password", public=True, signs_in=True, body=PasswordIn, status=204, limit="login")
+@blueprint.endpoint("POST", "/password", public=True, no_token=True, body=PasswordIn, status=204, limit="login")
 def set_password(ctx: Context, body: dict[str, str]) -> None:
     """Choose a password with the token of an invitation or a reset."""
     choose_password(ctx, body["token"], body["password"])
 
 
-@blueprint.endpoint("POST", "/refresh", public=True, signs_in=True, body=RefreshIn, out=TokensOut)
+@blueprint.endpoint("POST", "/refresh", public=True, no_token=True, body=RefreshIn, out=TokensOut)
 def refresh(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     """Get the next pair of tokens. A refresh token that comes back after it was used ends its session."""
     token = read_refresh_token(ctx.ground.keyring, body["refresh_token"])

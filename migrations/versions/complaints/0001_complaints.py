@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("support_count", sa.BigInteger(), nullable=False),
         sa.Column("score", sa.BigInteger(), nullable=True),
         sa.Column("score_comment", sa.String(), nullable=True),
+        sa.Column("under_appeal", sa.Boolean(), nullable=False),
         sa.Column("merged_into", sa.Uuid(), nullable=True),
         sa.Column("authority", sa.String(), nullable=True),
         sa.Column("authority_number", sa.String(), nullable=True),

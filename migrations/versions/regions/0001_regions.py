@@ -36,6 +36,13 @@ def upgrade() -> None:
         "ix_deliveries_dead", "deliveries", ["dead_at"], unique=False, postgresql_where=sa.text("dead_at IS NOT NULL")
     )
     op.create_index(
+        "ix_deliveries_done",
+        "deliveries",
+        ["region_id", "done_at"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_deliveries_due",
         "deliveries",
         ["subscriber", "lane", "next_at"],
@@ -131,6 +138,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_events_region_id")),
         sa.PrimaryKeyConstraint("region_id", "id", name=op.f("pk_events")),
     )
+    op.create_index("ix_events_age", "events", ["region_id", "occurred_at"], unique=False)
     op.create_table(
         "region_modules",
         sa.Column("region_id", sa.BigInteger(), nullable=False),
@@ -138,6 +146,7 @@ def upgrade() -> None:
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("settings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["region_id"], ["regions.id"], name=op.f("fk_region_modules_region_id")),
         sa.PrimaryKeyConstraint("region_id", "module", name=op.f("pk_region_modules")),
     )

@@ -31,7 +31,7 @@ class Hindrance(StrEnum):
     TIMES = "times"  # made as often as it may be
     LATE = "late"  # its time is over
     SEALED = "sealed"  # would carry a sealed case out of its custodian's hands
-    PUBLICATION = "publication"  # published already, not published, or never to be
+    PUBLICATION = "publication"  # not published, or never to be
 
 
 class ClockChange(StrEnum):
@@ -190,7 +190,7 @@ def _hindrance(workflow: Workflow, move: Move, case: CaseFacts, *, now: datetime
         return Hindrance.LATE
     if case.sealed and Need.CLUSTER in move.takes:
         return Hindrance.SEALED
-    if (move.key == PUBLISH and (case.published or not case.publishable)) or (move.key == UNPUBLISH and not case.published):
+    if (move.key == PUBLISH and not case.publishable) or (move.key == UNPUBLISH and not case.published):
         return Hindrance.PUBLICATION
     return None
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.sdk.domain import Context, DomainError, FieldError, Kind, department_book, invalid
+from backend.sdk.domain import Context, DomainError, FieldError, Kind, department_book, invalid, not_found
 from services.complaints.domain.actors import ActorFacts, Role
-from services.complaints.domain.cases import PUBLISH, UNPUBLISH
+from services.complaints.domain.cases import APPEAL, JUDGEMENTS, PUBLISH, UNPUBLISH
 from services.complaints.domain.categories import Category
 from services.complaints.domain.deadlines import Deadlines, next_deadlines
 from services.complaints.domain.moves import (
@@ -21,7 +21,7 @@ from services.complaints.domain.moves import (
 from services.complaints.domain.workflow import alternatives
 from services.complaints.models import NEVER, Complaint
 from services.complaints.operations.history import hold, publish_move, tell_department, tell_reporter, template_for, write_line
-from services.complaints.queries.cases import Case, calendar_of, category_of, find_case, get_case, lock_case, settings_of
+from services.complaints.queries.cases import Case, calendar_of, category_of, find_case, get_case, lock_cases, settings_of
 
 _SILENT = frozenset({PUBLISH, UNPUBLISH})
 _FIELDS = {"files": "file_ids"}
@@ -54,12 +54,29 @@ def make_move(ctx: Context, complaint_id: UUID, asked: MoveRequest) -> Case:
     Raises DomainError: 404 for a case the actor may not know, 403 for a move that is never theirs, 409 with `allowed` for one
     that is not allowed now, 412 for a version that has passed, 422 naming what is missing or does not fit.
     """
-    lock_case(ctx, complaint_id)
+    lock_cases(ctx, complaint_id, asked.cluster)
     case = get_case(ctx, complaint_id)
     if asked.version is not None and asked.version != case.row.version:
         raise DomainError(Kind.STALE, "request.stale")
     _carry_out(ctx, case, case.actor, asked)
-    return get_case(ctx, complaint_id)
+    return _after(find_case(ctx, Complaint.id == complaint_id, anybody=True))  # a head may have handed it out of sight
+
+
+def make_move_by_code(ctx: Context, complaint_id: UUID, asked: MoveRequest) -> Case:
+    """Make a reporter's move for whoever has brought the code that the reporter was given: guests have no account.
+
+    Raises DomainError as `make_move` does.
+    """
+    lock_cases(ctx, complaint_id)
+    case = _after(find_case(ctx, Complaint.id == complaint_id, as_reporter=True))
+    _carry_out(ctx, case, case.actor, asked)
+    return _after(find_case(ctx, Complaint.id == complaint_id, as_reporter=True))
+
+
+def _after(case: Case | None) -> Case:
+    if case is None:
+        raise not_found()
+    return case
 
 
 def move_by_system(ctx: Context, complaint_id: UUID, actor: ActorFacts, asked: MoveRequest) -> None:
@@ -118,10 +135,8 @@ def _fit(ctx: Context, row: Complaint, asked: MoveRequest, *, department: str | 
     """Return what the line tells besides the note. Raises DomainError (422) for what is not there or does not fit."""
     if asked.department is not None and asked.department not in department_book(ctx).by_key:
         raise invalid("department", "complaints.unknown_department")
-    if asked.assignee is not None:
-        members = ctx.ground.people.staff_of_department(ctx, department) if department else ()
-        if asked.assignee not in {member.account_id for member in members}:
-            raise invalid("assignee", "complaints.not_of_department")
+    if asked.assignee is not None and asked.assignee not in ctx.ground.people.members_of_department(ctx, department or ""):
+        raise invalid("assignee", "complaints.not_of_department")
     if asked.reason is not None and asked.reason not in settings_of(ctx).reasons:
         raise invalid("reason", "request.not_one_of", choices=", ".join(settings_of(ctx).reasons))
     if asked.cluster is not None:
@@ -144,7 +159,8 @@ def _fit_cluster(ctx: Context, row: Complaint, cluster: UUID) -> None:
         other = get_case(ctx, cluster).row
     except DomainError:
         raise invalid("cluster", "complaints.unknown_complaint") from None
-    if other.id == row.id or other.merged_into is not None or other.confidentiality == "sealed":
+    state = settings_of(ctx).workflow.state_by_key.get(other.state)
+    if other.id == row.id or other.confidentiality == "sealed" or state is None or state.final:
         raise invalid("cluster", "complaints.cannot_merge")
 
 
@@ -175,4 +191,6 @@ def _change(ctx: Context, row: Complaint, category: Category, outcome: Outcome, 
         row.merged_into = asked.cluster
     if "authority" in outcome.move.takes or asked.move == "take_back":
         row.authority, row.authority_number = asked.authority, asked.number
+    if asked.move == APPEAL or asked.move in JUDGEMENTS:
+        row.under_appeal = asked.move == APPEAL
     row.version += 1

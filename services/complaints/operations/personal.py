@@ -37,9 +37,7 @@ def erase_personal_data(ctx: Context, account_id: UUID) -> None:
         update(Complaint).where(Complaint.region_id == region, Complaint.reporter_id == account_id).values(reporter_id=None)
     )
     ctx.session.execute(
-        update(ComplaintMove)
-        .where(ComplaintMove.region_id == region, ComplaintMove.actor_id == account_id)
-        .values(actor_id=None)
+        update(ComplaintMove).where(ComplaintMove.region_id == region, ComplaintMove.actor_id == account_id).values(actor_id=None)
     )
     ctx.session.execute(
         delete(ComplaintSupport).where(ComplaintSupport.region_id == region, ComplaintSupport.account_id == account_id)

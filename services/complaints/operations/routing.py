@@ -38,6 +38,8 @@ def route_complaint(ctx: Context, complaint_id: UUID) -> Decision | None:
         RegionFacts(departments=units.by_type, area_offices=units.area_offices),
         place=_found_place(ctx, row),
     )
+    if is_sealed(row) and row.custodian is None:
+        row.custodian = decision.department_key
     ctx.session.add(
         ComplaintRouting(
             region_id=ctx.region.id,

@@ -105,6 +105,7 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
         area=None if sealed else row.area_code,
         sealed=sealed,
     )
+    ctx.audit("complaints.submit", subject=str(row.id), details={"number": row.number})
     tell_reporter(ctx, row, "complaints.received", category)
     return row
 

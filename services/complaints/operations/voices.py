@@ -9,7 +9,7 @@ from backend.sdk.domain import Context, DomainError, Kind
 from services.complaints.domain.moves import may_rate
 from services.complaints.models import Complaint, ComplaintMove, ComplaintSupport
 from services.complaints.operations.history import write_line
-from services.complaints.queries.cases import Case, category_of, get_case, lock_case, settings_of
+from services.complaints.queries.cases import Case, category_of, get_case, lock_cases, settings_of
 
 
 def support(ctx: Context, complaint_id: UUID) -> Case:
@@ -53,7 +53,7 @@ def _counted(ctx: Context, complaint_id: UUID, change: int) -> Case:
 
 def rate(ctx: Context, complaint_id: UUID, *, score: int, comment: str | None) -> Case:
     """Rate the work, once; it closes nothing. Raises DomainError: 404, 403 for others' reports, 409 when it is not the time."""
-    lock_case(ctx, complaint_id)
+    lock_cases(ctx, complaint_id)
     case = get_case(ctx, complaint_id)
     if not case.actor.is_reporter:
         raise DomainError(Kind.FORBIDDEN, "complaints.not_your_complaint")
@@ -61,6 +61,7 @@ def rate(ctx: Context, complaint_id: UUID, *, score: int, comment: str | None) -
         raise DomainError(Kind.CONFLICT, "complaints.cannot_rate")
     case.row.score, case.row.score_comment = score, comment
     case.row.version += 1
+    ctx.audit("complaints.rate", subject=str(complaint_id), details={"score": score})
     return get_case(ctx, complaint_id)
 
 
@@ -69,5 +70,7 @@ def add_internal_note(ctx: Context, complaint_id: UUID, note: str) -> ComplaintM
     case = get_case(ctx, complaint_id)
     if not case.sight.may_see_internal_notes:
         raise DomainError(Kind.FORBIDDEN, "complaints.not_your_move")
-    role = min(duty.role for duty in ctx.actor.duties)
+    of_case = {case.row.department, case.row.custodian}
+    role = min(duty.role for duty in ctx.actor.duties if duty.department_key is None or duty.department_key in of_case)
+    ctx.audit("complaints.note", subject=str(complaint_id))
     return write_line(ctx, case.row, move="note", role=role, from_state=case.row.state, note=note, internal=True)

@@ -1,7 +1,7 @@
 """One case: its row, its moves and its files in a single statement, with what the rules ask about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,12 @@ class Case:
     supported: bool
     actor: ActorFacts
     sight: Sight
+    own_sight: Sight  # without what was published
+
+    def shows(self, line: CaseMove) -> bool:
+        """Whether the actor may read the words and see the files of a line: published are those up to the publication."""
+        published_at = self.row.published_at
+        return self.own_sight.may_read_text or (self.sight.may_read_text and published_at is not None and line.at <= published_at)
 
     def facts(self, category: Category) -> CaseFacts:
         """Return what the rules of moves ask about the case."""
@@ -138,23 +144,23 @@ def _supported(ctx: Context) -> ColumnElement[bool]:
     )
 
 
-def lock_case(ctx: Context, complaint_id: UUID) -> None:
-    """Let nobody else move the complaint before this transaction ends. Raises DomainError (404)."""
-    locked = ctx.session.scalar(
+def lock_cases(ctx: Context, *complaint_ids: UUID | None) -> None:
+    """Let nobody else move the complaints before this transaction ends; in one order, so that nobody waits for each other."""
+    ctx.session.execute(
         select(Complaint.id)
-        .where(Complaint.region_id == ctx.region.id, Complaint.id == complaint_id, may_know(ctx))
-        .with_for_update(of=Complaint)
+        .where(Complaint.region_id == ctx.region.id, Complaint.id.in_([name for name in complaint_ids if name]))
+        .order_by(Complaint.id)
+        .with_for_update()
     )
-    if locked is None:
-        raise not_found()
 
 
-def find_case(ctx: Context, *conditions: ColumnElement[bool], anybody: bool = False) -> Case | None:
+def find_case(ctx: Context, *conditions: ColumnElement[bool], anybody: bool = False, as_reporter: bool = False) -> Case | None:
     """Return the complaint that meets `conditions` and of which the actor may know, in one statement.
 
-    `anybody` asks no reach: for the system's own work, and for those who bring a secret code.
+    `anybody` asks no reach: for the system's own work, and for those who have just moved it out of theirs. `as_reporter`
+    is for those who have brought the code that its reporter was given.
     """
-    reach = () if anybody else (may_know(ctx),)
+    reach = () if anybody or as_reporter else (may_know(ctx),)
     found = ctx.session.execute(
         select(Complaint, _HISTORY.label("history"), _FILES.label("files"), _supported(ctx).label("supported"))
         .where(Complaint.region_id == ctx.region.id, *conditions, *reach)
@@ -163,7 +169,7 @@ def find_case(ctx: Context, *conditions: ColumnElement[bool], anybody: bool = Fa
     if found is None:
         return None
     row: Complaint = found[0]
-    actor = viewer(ctx, reporter_id=row.reporter_id)
+    actor = ActorFacts(is_reporter=True) if as_reporter else viewer(ctx, reporter_id=row.reporter_id)
     return Case(
         row=row,
         moves=[_line(line) for line in found.history or ()],
@@ -171,6 +177,7 @@ def find_case(ctx: Context, *conditions: ColumnElement[bool], anybody: bool = Fa
         supported=found.supported,
         actor=actor,
         sight=sight(secrecy_of(row), actor),
+        own_sight=sight(replace(secrecy_of(row), published=False), actor),
     )
 
 

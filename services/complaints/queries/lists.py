@@ -40,6 +40,7 @@ COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
     Complaint.due_at,
     Complaint.next_due_at,
     Complaint.support_count,
+    Complaint.under_appeal,
 )
 
 
@@ -118,11 +119,13 @@ def waiting_for(ctx: Context) -> ColumnElement[bool]:
     units, custodies = me.departments(UNIT_ROLES), me.departments(CUSTODIANS)
     ways: list[ColumnElement[bool]] = []
     if units:
-        ways.append(and_(~sealed, Complaint.state.in_(at_work), Complaint.department.in_(units)))
+        ways.append(and_(~sealed, ~Complaint.under_appeal, Complaint.state.in_(at_work), Complaint.department.in_(units)))
     if me.has(Role.TRIAGE):
-        ways.append(and_(~sealed, Complaint.state.in_(at_work), Complaint.department.is_(None)))
+        ways.append(and_(~sealed, ~Complaint.under_appeal, Complaint.state.in_(at_work), Complaint.department.is_(None)))
     if me.has(Role.VALIDATOR):
-        ways.append(and_(~sealed, Complaint.state.in_(judged), ~func.coalesce(Complaint.department.in_(me.departments()), False)))
+        anothers = ~func.coalesce(Complaint.department.in_(me.departments()), False)
+        asked = or_(Complaint.state.in_(judged), and_(Complaint.under_appeal, Complaint.state.in_(at_work)))
+        ways.append(and_(~sealed, asked, anothers))
     if custodies:
         ways.append(and_(sealed, Complaint.state.in_([*at_work, *judged]), Complaint.custodian.in_(custodies)))
     return or_(*ways) if ways else Complaint.id.is_(None)

@@ -17,6 +17,7 @@ from services.complaints.routes.door import blueprint
 from services.complaints.routes.shaping import emergency_notice, shape_case, shape_summary, shape_timeline
 from services.complaints.schemas import (
     CategoryOut,
+    CodeMoveIn,
     CodeQuery,
     ComplaintIn,
     ComplaintOut,
@@ -88,7 +89,15 @@ def submit(ctx: Context, body: dict[str, Any]) -> Response:
 
 
 @blueprint.endpoint(
-    "POST", "/guest", public=True, body=ComplaintIn, out=ComplaintOut, status=201, idempotency="required", limit="guest"
+    "POST",
+    "/guest",
+    public=True,
+    no_token=True,
+    body=ComplaintIn,
+    out=ComplaintOut,
+    status=201,
+    idempotency="required",
+    limit="guest",
 )
 def submit_as_guest(ctx: Context, body: dict[str, Any]) -> Response:
     """Submit a complaint without an account, where its category allows it; the receipt code is shown this once."""
@@ -101,7 +110,8 @@ def submit_as_guest(ctx: Context, body: dict[str, Any]) -> Response:
 def list_all(ctx: Context, query: dict[str, Any]) -> Response:
     """List complaints of which the reader may know, newest first; `mine=true` a citizen's own."""
     if query["mine"] and ctx.actor.kind != "citizen":
-        raise DomainError(Kind.UNAUTHENTICATED if ctx.actor.kind == "anonymous" else Kind.FORBIDDEN, "auth.not_allowed")
+        nobody = ctx.actor.kind == "anonymous"
+        raise DomainError(Kind.UNAUTHENTICATED, "auth.needed") if nobody else DomainError(Kind.FORBIDDEN, "auth.not_allowed")
     page = list_complaints(ctx, query)
     return answer({"items": [shape_summary(ctx, row) for row in page.rows], "next_cursor": page.next_cursor})
 
@@ -143,6 +153,7 @@ def _seen_version() -> int | None:
     body=MoveIn,
     out=ComplaintOut,
     idempotency="accepted",
+    if_match="accepted",
     limit="write",
 )
 def move(ctx: Context, body: dict[str, Any], complaint_id: UUID) -> Response:
@@ -177,18 +188,39 @@ def rate(ctx: Context, body: dict[str, Any], complaint_id: UUID) -> Response:
     return _shown(ctx, voices.rate(ctx, complaint_id, **body))
 
 
+def _by_number(ctx: Context, number: str, code: str | None) -> Case:
+    """Return the case of a number: as its reporter sees it for whoever has the reporter's code, else as the actor does."""
+    try:
+        is_number = Complaint.number == str(parse_number(number))
+    except NotANumberError:
+        raise not_found() from None
+    found = find_case(ctx, is_number, as_reporter=True) if code is not None else find_case(ctx, is_number)
+    if found is not None and code is not None and not submitting.knows_code(ctx, found.row.id, code):
+        found = find_case(ctx, is_number)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _tracked(ctx: Context, case: Case) -> Response:
+    shown = shape_case(ctx, case)
+    names = [field for field in TrackedOut._declared_fields if field != "timeline"]  # noqa: SLF001 - the schema is the list
+    return answer({name: shown[name] for name in names} | {"timeline": shape_timeline(ctx, case)})
+
+
 @blueprint.endpoint("GET", "/by-number/<number>", public=True, query=CodeQuery, out=TrackedOut)
 def track(ctx: Context, query: dict[str, Any], number: str) -> Response:
     """Follow a report by its number: a public one as it is, any other with the code its reporter was given."""
-    try:
-        found = find_case(ctx, Complaint.number == str(parse_number(number)), anybody=True)
-    except NotANumberError:
-        raise not_found() from None
-    if found is None:
+    return _tracked(ctx, _by_number(ctx, number, query["code"]))
+
+
+@blueprint.endpoint(
+    "POST", "/by-number/<number>/moves", public=True, no_token=True, body=CodeMoveIn, out=TrackedOut, limit="guest"
+)
+def move_by_code(ctx: Context, body: dict[str, Any], number: str) -> Response:
+    """Make a reporter's move (answer, confirm, reopen, appeal, withdraw) with the code alone: guests have no account."""
+    code = body.pop("code")
+    found = _by_number(ctx, number, code)
+    if not found.actor.is_reporter:
         raise not_found()
-    known = query["code"] is not None and submitting.knows_code(ctx, found.row.id, query["code"])
-    if not known and not found.sight.may_know:
-        raise not_found()
-    shown = shape_summary(ctx, found.row)
-    names = [field for field in TrackedOut._declared_fields if field != "timeline"]  # noqa: SLF001 - the schema is the list
-    return answer({name: shown[name] for name in names} | {"timeline": shape_timeline(ctx, found)})
+    return _tracked(ctx, moving.make_move_by_code(ctx, found.row.id, moving.MoveRequest(**body)))

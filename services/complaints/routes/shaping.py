@@ -1,13 +1,12 @@
 """Complaints as an answer shows them: nothing the actor may not see, and labels in their language."""
 
-from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
 from backend.sdk.domain import Context, department_book, in_language, shown_files
 from services.complaints.domain.categories import Category
 from services.complaints.domain.moves import allowed_moves
-from services.complaints.domain.visibility import Sight
 from services.complaints.operations.submitting import tracking_code
 from services.complaints.queries.cases import Case, CaseMove, calendar_of, category_of, settings_of
 from services.complaints.queries.viewers import sight_of
@@ -40,6 +39,7 @@ def _outline(ctx: Context, row: Any, *, reads_text: bool) -> dict[str, Any]:
         "response_due_at": _instant(row.response_due_at),
         "due_at": _instant(row.due_at),
         "support_count": row.support_count,
+        "under_appeal": row.under_appeal,
     }
 
 
@@ -64,14 +64,15 @@ def _department(ctx: Context, key: str | None) -> dict[str, str] | None:
 def shape_case(ctx: Context, case: Case) -> dict[str, Any]:
     """Return a complaint whole, with what the actor may do next."""
     row, category = case.row, category_of(ctx, case.row)
-    files = [file for file in case.files if case.sight.may_see_files]
+    shown = {line.id for line in case.moves if case.shows(line)}
+    files = [file for file in case.files if file.move_id in shown]
     whole = _outline(ctx, row, reads_text=case.sight.may_read_text) | {
         "emergency_notice": emergency_notice(ctx, category),
         "files": shown_files(ctx, [(file.id, file.kind) for file in files]),
         "receipt": None,
         "rating": row.score,
         "supported": case.supported,
-        "merged_into": str(row.merged_into) if row.merged_into else None,
+        "merged_into": str(row.merged_into) if row.merged_into and _is_insider(case) else None,
         "authority": row.authority,
         "version": row.version,
         "moves": [
@@ -97,31 +98,35 @@ def emergency_notice(ctx: Context, category: Category) -> str | None:
 
 def shape_timeline(ctx: Context, case: Case) -> list[dict[str, Any]]:
     """Return the case's history as the actor may see it: words and files with the text, internal lines with the notes."""
-    sight = case.sight
     by_move: dict[UUID, list[tuple[UUID, str]]] = {}
     for file in case.files:
         by_move.setdefault(file.move_id, []).append((file.id, file.kind))
+    works_on_it = case.sight.may_see_internal_notes
+    told = _TOLD_TO_ALL | ({"cluster"} if _is_insider(case) else set()) | ({"assignee"} if works_on_it else set())
     return [
-        shape_line(ctx, line, by_move.get(line.id, ()) if sight.may_see_files else (), sight=sight)
+        _line(line, shown_files(ctx, by_move.get(line.id, ())), reads=case.shows(line), told=told)
         for line in case.moves
-        if not line.internal or sight.may_see_internal_notes
+        if not line.internal or works_on_it
     ]
 
 
-# What a line tells besides its words: people are not among them, and an assignee is the business of who works on the case.
-_TOLD_TO_ALL = frozenset({"department", "reason", "cluster", "authority", "number"})
+def _is_insider(case: Case) -> bool:
+    """Whether the actor reported the case or works on it: others learn of no second case from it."""
+    return case.actor.is_reporter or case.sight.may_see_internal_notes
 
 
-def shape_line(ctx: Context, line: CaseMove, files: Sequence[tuple[UUID, str]], *, sight: Sight) -> dict[str, Any]:
-    """Return one line of a history."""
+_TOLD_TO_ALL = frozenset({"department", "reason", "authority", "number"})  # an assignee is a person, a cluster another case
+
+
+def _line(line: CaseMove, files: list[dict[str, Any]], *, reads: bool, told: AbstractSet[str]) -> dict[str, Any]:
     return {
         "at": line.at.isoformat(),
         "move": line.move,
         "from": line.from_state,
         "to": line.to_state,
         "by": line.role,
-        "note": line.note if sight.may_read_text else None,
+        "note": line.note if reads else None,
         "internal": line.internal,
-        "details": {key: value for key, value in line.details.items() if key in _TOLD_TO_ALL or sight.may_see_internal_notes},
-        "files": shown_files(ctx, files),
+        "details": {key: value for key, value in line.details.items() if key in told},
+        "files": files if reads else [],
     }

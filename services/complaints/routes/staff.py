@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response
 
-from backend.sdk.domain import Context, not_found
+from backend.sdk.domain import Context, DomainError, Kind
 from backend.sdk.web import answer, page_of
 from services.complaints.operations import voices
 from services.complaints.queries.cases import get_case, list_routings
@@ -32,7 +32,7 @@ def inbox(ctx: Context, query: dict[str, Any]) -> Response:
 def routing(ctx: Context, complaint_id: UUID) -> Response:
     """Return why a complaint went where it went, with the lines of the pack that decided."""
     if not get_case(ctx, complaint_id).sight.may_see_routing:
-        raise not_found()
+        raise DomainError(Kind.FORBIDDEN, "auth.not_allowed")
     decisions = [
         {
             "at": decision.at.isoformat(),

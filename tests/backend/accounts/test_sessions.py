@@ -62,7 +62,7 @@ def test_signing_in_answers_as_the_contract_says(town):
         ({"kind": None}, "auth.wrong_token"),
         ({"sid": str(uuid4())}, "auth.session_ended"),
         ({"sub": str(uuid4())}, "auth.session_ended"),
-        ({"kind": "staff"}, "auth.session_ended"),
+        ({"kind": "staff"}, "auth.wrong_token"),
     ],
 )
 def test_a_token_with_wrong_claims_is_401(town, changes, code):
