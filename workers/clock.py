@@ -18,7 +18,7 @@ from backend.data.events import EventType
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
 from workers.bootstrap import application, house_of
-from workers.queues import connect, enqueue_drains, queue_on
+from workers.queues import connect, enqueue_drain, queue_on
 
 SWEEP_SECONDS = 1.0
 _LISTEN_SECONDS = 0.1
@@ -62,23 +62,20 @@ def seal(house: House) -> int:
 
 
 class Relay:
-    """Hears the doorbell and puts drains on the queue; what finds no room waits for the next turn."""
+    """Hears the doorbell, and sees to it that a drain is on the queue."""
 
     def __init__(self, redis: Redis) -> None:
         self._queue = queue_on(redis)
         self._pubsub = redis.pubsub(ignore_subscribe_messages=True)
         self._pubsub.subscribe(CHANNEL)
-        self._waiting: dict[str, None] = {}
 
-    def turn(self, found: list[str]) -> None:
-        """Listen for a moment, then enqueue what rang, what was `found` by the sweep, and what waited."""
+    def turn(self, *, due: bool) -> None:
+        """Listen for a moment; enqueue a drain when it rang, or when the sweep found something due."""
         message = self._pubsub.get_message(timeout=_LISTEN_SECONDS)
         while message is not None:
-            self._waiting.update(dict.fromkeys(message["data"].decode().split()))
-            message = self._pubsub.get_message(timeout=0)
-        self._waiting.update(dict.fromkeys(found))
-        if self._waiting:
-            self._waiting = dict.fromkeys(enqueue_drains(self._queue, list(self._waiting)))
+            due, message = True, self._pubsub.get_message(timeout=0)
+        if due:
+            enqueue_drain(self._queue)
 
 
 class Stopped:
@@ -99,19 +96,19 @@ def run(house: House, stopped: threading.Event) -> None:
     asked: dict[tuple[str, int], int] = {}
     next_sweep = 0.0
     while not stopped.is_set():
-        found: list[str] = []
+        due = False
         if time.monotonic() >= next_sweep:
             next_sweep = time.monotonic() + SWEEP_SECONDS
             try:
                 house.directory.refresh(older_than=SWEEP_SECONDS)
                 keep_schedules(house, asked)
                 seal(house)
-                found = sweep(house)
+                due = bool(sweep(house))
             except SQLAlchemyError as error:
                 _log.warning("clock.database_away", error=type(error).__name__)
         try:
             relay = relay or Relay(connect(house.ground.settings))
-            relay.turn(found)
+            relay.turn(due=due)
         except (RedisError, OSError) as error:
             _log.warning("clock.redis_away", error=type(error).__name__)
             relay = None

@@ -1,4 +1,4 @@
-"""The one job: drain what is due for a subscriber, one unit of work a row, marked done in the same transaction."""
+"""The one job: drain what is due, one unit of work a row, marked done in the same transaction."""
 
 import dataclasses
 import faulthandler
@@ -10,16 +10,19 @@ from rq.timeouts import UnixSignalDeathPenalty
 
 from backend.core.logs import bind, get_logger
 from backend.data.context import Context, Region
-from backend.data.deliveries import Claim, claim, give_back, mark_done, mark_failed, take_in_hand
+from backend.data.deliveries import Claim, claim, due_subscribers, give_back, mark_done, mark_failed, take_in_hand
 from backend.data.events import Event
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
 from backend.modules.contract import Subscription
 from workers.bootstrap import application, house_of
 
-ROWS_A_JOB = 200
+ROWS_A_TURN = 100
 ROWS_A_CLAIM = 50
-SECONDS_A_JOB = 5
+SECONDS_A_TURN = 2
+SECONDS_A_JOB = 10
+LINGER_SECONDS = 1.0
+_PAUSE_SECONDS = 0.05
 SECONDS_A_ROW = 15
 REGIONS_MAY_BE_OLD_SECONDS = 2.0
 _log = get_logger(__name__)
@@ -29,21 +32,36 @@ class TakenOverError(Exception):
     """The row's lease ran out and another worker has it: what was done here is rolled back."""
 
 
-def drain(subscriber: str) -> int:
-    """Carry due rows of `subscriber` in this process's application; the job's entry."""
-    return carry_due(house_of(application()), subscriber)
+def drain() -> int:
+    """Carry what is due, a turn for each subscriber, the most urgent first; return how many rows were done.
+
+    A fresh process pays for its first statements, so it lingers: what is due within a second of the last is carried warm.
+    """
+    house = house_of(application())
+    done, until = 0, time.monotonic() + SECONDS_A_JOB
+    idle_until = time.monotonic() + LINGER_SECONDS
+    while time.monotonic() < min(until, idle_until):
+        with unit_of_work(house.ground, may_be_repeated=True) as ctx:
+            due = due_subscribers(ctx.session)
+        for subscriber in due:
+            done += carry_due(house, subscriber)
+        if due:
+            idle_until = time.monotonic() + LINGER_SECONDS
+        else:
+            time.sleep(_PAUSE_SECONDS)
+    return done
 
 
 def carry_due(house: House, subscriber: str) -> int:
-    """Carry due rows of `subscriber`, at most `ROWS_A_JOB` and for about `SECONDS_A_JOB`; return how many were done."""
+    """Carry due rows of `subscriber`, at most `ROWS_A_TURN` and for about `SECONDS_A_TURN`; return how many were done."""
     known = house.registry.subscriptions.get(subscriber)
     if known is None:
         _log.warning("drain.unknown_subscriber", subscriber=subscriber)
         return 0
     house.directory.refresh(older_than=REGIONS_MAY_BE_OLD_SECONDS)
     done = handled = turns = 0
-    until = time.monotonic() + SECONDS_A_JOB
-    while handled < ROWS_A_JOB and time.monotonic() < until:
+    until = time.monotonic() + SECONDS_A_TURN
+    while handled < ROWS_A_TURN and time.monotonic() < until:
         with unit_of_work(house.ground, may_be_repeated=True) as ctx:
             held = claim(ctx.session, subscriber, most=ROWS_A_CLAIM, failed_first=turns % 2 == 1)
         turns += 1

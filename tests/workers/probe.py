@@ -62,9 +62,8 @@ module = ServiceModule(
     publishes=[HAPPENED, CALLED],
     subscribes=[
         Subscription(subscriber="probe.handle", event=HAPPENED.name, handler=handle, max_attempts=3),
-        Subscription(subscriber="probe.also", event=HAPPENED.name, handler=handle, lane="bulk"),
         Subscription(subscriber="probe.call", event=CALLED.name, handler=outside),
     ],
     schedules=[Schedule(name="probe.tick", every=timedelta(hours=1), run=tick)],
-    always_on=False,
+    always_on=True,
 )

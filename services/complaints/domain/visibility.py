@@ -6,6 +6,7 @@ The reporter's identity is not among the things to see: nothing here can show it
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from services.complaints.domain.actors import CUSTODIANS, UNIT_ROLES, ActorFacts, Role
@@ -105,6 +106,7 @@ class CaseSecrecy:
         return self.secrecy is Secrecy.OPEN
 
 
+@lru_cache(maxsize=4096)  # pure, over frozen values: a page of fifty asks for a handful of them
 def sight(case: CaseSecrecy, viewer: ActorFacts) -> Sight:
     """Return what the viewer may see; publication counts for open complaints only."""
     seen = CONTENT if case.published and case.publishable else NOTHING
