@@ -48,7 +48,11 @@ class Places:
     def gap(self) -> Place:
         """A place in the widest gap between areas, which none of them holds."""
         parts = getattr(self._whole, "geoms", [self._whole])
-        return _place(max((shapely.Polygon(ring) for part in parts for ring in part.interiors), key=lambda gap: gap.area).representative_point())
+        return _place(
+            max(
+                (shapely.Polygon(ring) for part in parts for ring in part.interiors), key=lambda gap: gap.area
+            ).representative_point()
+        )
 
     @functools.cached_property
     def overlap(self) -> Place:

@@ -29,7 +29,7 @@ class Refusals:
     def stored(self) -> dict[str, int]:
         """Return how many rows each table has, and how many blobs there are."""
         with self.owner.connect() as connection:
-            rows = {name: count for name, count in connection.execute(self._counts)}
+            rows = dict(connection.execute(self._counts).tuples().all())
         return rows | {"blobs": sum(path.is_file() for path in self.blobs.rglob("*"))}
 
     @contextmanager
@@ -53,7 +53,7 @@ class Refusals:
         headers: Mapping[str, str] | None = None,
         **options: Any,
     ) -> dict[str, Any]:
-        """Return the problem in English. `fields` are all that it names, with their codes; `data` may be a function that makes it."""
+        """Return the problem in English. `fields` are all it names, with their codes; `data` may be a function that makes it."""
         problems = {}
         with self.nothing_stored():
             for language in ("id", "en"):

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from backend.core.settings import load_settings
+from backend.data.migrating import owner_engine
 from backend.local.processes import end, last_lines, start
 from backend.local.valkey import LocalValkey
 from workers.supervisor import our_children
@@ -88,7 +91,7 @@ class Wire:
                 sent["Content-Type"], body = "application/json", _dumped(json)
             connection.request(method, path, body, sent)
             got = connection.getresponse()
-            return Answer(got.status, dict(got.headers), got.read())
+            return Answer(got.status, got.headers, got.read())
 
 
 def _dumped(value: Any) -> bytes:
@@ -109,8 +112,15 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
+
+    def sql(self, *statements: str, **values: Any) -> list[Any]:
+        """Execute statements as the database's superuser, in one transaction; return what the last one found."""
+        with owner_engine(self.environ["BALAI_OWNER_URL"]).begin() as connection:
+            for statement in statements:
+                found = connection.execute(text(statement), values)
+            return list(found.all()) if found.returns_rows else []
 
     def log(self, name: str) -> list[dict[str, Any]]:
         """Return what a process has logged."""
@@ -129,7 +139,7 @@ class Installation:
                 log.unlink(missing_ok=True)
                 processes[child.name] = start(child.argv, environ=environ, log=log)
             for name, process in processes.items():
-                wait_until(lambda: self._is_ready(name, process), 40)  # noqa: B023 - called here
+                wait_until(lambda: self._is_ready(name, process), 90)  # noqa: B023 - called here
             yield processes
         finally:
             for process in processes.values():

@@ -12,23 +12,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.core.clock import utc_now
 from backend.core.logs import get_logger
 from backend.data.audit import regions_to_seal, seal_region
-from backend.data.deliveries import due_subscribers, take_slot
+from backend.data.deliveries import take_slot
 from backend.data.doorbell import CHANNEL
 from backend.data.events import EventType
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
 from workers.bootstrap import application, house_of
 from workers.queues import connect, enqueue_drain, queue_on
+from workers.tasks import sweep
 
 SWEEP_SECONDS = 1.0
 _LISTEN_SECONDS = 0.1
 _log = get_logger(__name__)
-
-
-def sweep(house: House) -> list[str]:
-    """Return the subscribers that have due rows, those of a module that was removed left out."""
-    with unit_of_work(house.ground) as ctx:
-        return [subscriber for subscriber in due_subscribers(ctx.session) if subscriber in house.registry.subscriptions]
 
 
 def keep_schedules(house: House, asked: dict[tuple[str, int], int]) -> None:

@@ -32,24 +32,33 @@ class TakenOverError(Exception):
     """The row's lease ran out and another worker has it: what was done here is rolled back."""
 
 
-def drain() -> int:
-    """Carry what is due, a turn for each subscriber, the most urgent first; return how many rows were done.
+def drain() -> None:
+    """Carry what is due with this process's application; the job's entry."""
+    carry_all(house_of(application()))
+
+
+def sweep(house: House) -> list[str]:
+    """Return the subscribers that have due rows, the most urgent first, those of a module that was removed left out."""
+    with unit_of_work(house.ground, may_be_repeated=True) as ctx:
+        return [subscriber for subscriber in due_subscribers(ctx.session) if subscriber in house.registry.subscriptions]
+
+
+def carry_all(house: House) -> None:
+    """Carry what is due, a turn at a time; after each the most urgent is looked for anew.
 
     A fresh process pays for its first statements, so it lingers: what is due within a second of the last is carried warm.
     """
-    house = house_of(application())
-    done, until = 0, time.monotonic() + SECONDS_A_JOB
+    until = time.monotonic() + SECONDS_A_JOB
     idle_until = time.monotonic() + LINGER_SECONDS
     while time.monotonic() < min(until, idle_until):
-        with unit_of_work(house.ground, may_be_repeated=True) as ctx:
-            due = due_subscribers(ctx.session)
+        due = sweep(house)
         for subscriber in due:
-            done += carry_due(house, subscriber)
+            if carry_due(house, subscriber) or time.monotonic() > until:
+                break
         if due:
             idle_until = time.monotonic() + LINGER_SECONDS
         else:
             time.sleep(_PAUSE_SECONDS)
-    return done
 
 
 def carry_due(house: House, subscriber: str) -> int:

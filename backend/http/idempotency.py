@@ -44,7 +44,7 @@ def read_key(*, required: bool) -> str | None:
         if required:
             raise DomainError(Kind.MALFORMED, "idempotency.key_missing")
         return None
-    if not 1 <= len(key) <= _MOST or not key.isprintable():
+    if not 1 <= len(key) <= _MOST or not (key.isascii() and key.isprintable()):
         raise DomainError(Kind.MALFORMED, "idempotency.key_malformed", params={"max": _MOST})
     return key
 

@@ -118,7 +118,7 @@ _KEY = _header(
     "Idempotency-Key",
     "Made by the client. The same key with the same request is answered as the first time, for 72 hours",
     "5f0c1c0e-3f0b-4a55-9d0e-8f4d7b0b8a11",
-    pattern="^[!-~]{1,200}$",
+    pattern="^[ -~]{1,200}$",
 )
 _TAG = _header(
     "If-Match",

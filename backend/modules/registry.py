@@ -163,7 +163,8 @@ def _route_faults(module: ServiceModule) -> Iterator[str]:
             yield f"the blueprint {getattr(blueprint, 'name', blueprint)} is no RoomBlueprint"
             continue
         for route in blueprint.routes:
-            if route.module != module.name and not module.always_on:
+            place = f"/v1/regions/<region>/{module.slug}"
+            if not module.always_on and not f"{route.rule}/".startswith(f"{place}/"):
                 yield f"the route {route.name} lies at {route.rule}, not under {module.slug}/ of a region"
             if route.public == (route.permission is not None):
                 has = "both a permission and" if route.public else "neither a permission nor"

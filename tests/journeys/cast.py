@@ -38,6 +38,7 @@ ITEMS: Mapping[str, dict[str, Any]] = {
     "articles": {"title": {"id": "Judul"}, "body": {"id": "Isi."}, "published_on": "2026-01-02"},
 }
 NOBODY = "anonymous"
+VISITORS = ("reporter", "citizen", "unit.department_officer", "custodian.department_head", "triage", "regional_admin")
 VICTIMS = ("changed", "removed")  # staff to whom admins do things, and who do nothing themselves
 
 
@@ -49,6 +50,9 @@ class Member:
     role: str
     region: str
     account_id: UUID | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.region == HOME else f"{self.name} of {self.region}"
 
     def is_one_of(self, who: frozenset[str], *, region: str) -> bool:
         """Tell whether the person, in the region at hand, is among `who` (roles or names)."""
@@ -75,6 +79,7 @@ class World:
 
     region: str
     complaints: dict[str, dict[str, Any]] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)  # the reporter's, by kind of complaint
     canaries: list[Canary] = field(default_factory=list)
     members: dict[str, Member] = field(default_factory=dict)
     victims: dict[str, str] = field(default_factory=dict)
@@ -103,6 +108,9 @@ class Cast:
         work()
         for world in self.worlds.values():
             self._staff(world)
+        with unit_of_work(house.ground, region=house.directory.find(HOME)) as ctx:  # an admin there, and nearly nothing here
+            create_staff(ctx, email=_email("regional_admin", AWAY), name="regional_admin", role="service_account")
+        for world in self.worlds.values():
             _handle(world, self)
             _inform(world, self)
         work()
@@ -112,8 +120,9 @@ class Cast:
 
     @cached_property
     def members(self) -> list[Member]:
-        """Those who try every door: the people of the home region, and somebody without a token."""
-        return [*self.worlds[HOME].members.values(), Member(name=NOBODY, role=NOBODY, region=HOME)]
+        """Those who try every door: the people of the home region, some of the other one, and somebody without a token."""
+        away = [self.worlds[AWAY].members[name] for name in VISITORS]
+        return [*self.worlds[HOME].members.values(), *away, Member(name=NOBODY, role=NOBODY, region=HOME)]
 
     def token(self, member: Member) -> str | None:
         """Return the access token of a fresh session."""
@@ -158,14 +167,18 @@ class Cast:
             places |= dict.fromkeys(("dismissed", *VICTIMS), ("leader", None))
             for name, (role, department) in places.items():
                 email = f"{name.replace('_', '-')}@{world.region}.matrix.test"
-                account_id = create_staff(
-                    ctx, email=email, password_hash=_HASH, name=name, role=role, department_key=department
-                )
+                account_id = create_staff(ctx, email=email, password_hash=_HASH, name=name, role=role, department_key=department)
                 world.members[name] = Member(name=name, role=role, region=world.region, account_id=account_id)
         world.victims = {name: str(world.members.pop(name).account_id) for name in VICTIMS}
         dismissed = world.members["dismissed"]
         self.person(world.members["regional_admin"]).delete(f"staff/{dismissed.account_id}")
-        world.members["dismissed"] = Member(name="dismissed", role="nothing", region=world.region, account_id=dismissed.account_id)
+        world.members["dismissed"] = Member(
+            name="dismissed", role="nothing", region=world.region, account_id=dismissed.account_id
+        )
+
+
+def _email(name: str, region: str) -> str:
+    return f"{name.replace('_', '-')}@{region}.matrix.test"
 
 
 _HASH = hash_password("nobody signs in with it 2026")
@@ -202,9 +215,10 @@ def _report(world: World, cast: Cast) -> None:
         if KNOWS[kind] != PUBLIC:
             world.hide(f"the number of {kind}", made["number"], KNOWS[kind])
             world.hide(f"the id of {kind}", made["id"], KNOWS[kind])
-        for code in ("tracking_code", "receipt_code"):
-            if code in made:
-                world.hide(f"the {code} of {kind}", made[code], frozenset() if kind == "guest" else frozenset({"reporter"}))
+        readers = frozenset() if kind == "guest" else frozenset({"reporter"})
+        world.codes[kind] = world.hide(
+            f"the code of {kind}", made["receipt_code" if kind == "guest" else "tracking_code"], readers
+        )
 
 
 def _handle(world: World, cast: Cast) -> None:
@@ -221,6 +235,8 @@ def _handle(world: World, cast: Cast) -> None:
         _done(officer.post(f"{path}/moves", {"move": "accept", "assignee": str(member.account_id), "note": note}), 200)
         if kind == "published":
             _done(triage.post(f"{path}/moves", {"move": "publish"}), 200)
+            later = world.hide("a later note on published", _word("kemudian"), READS["open"])  # what triage has not seen
+            _done(officer.post(f"{path}/moves", {"move": "start", "note": later}), 200)
     for place, kind in (("unit", "open"), ("custodian", "sealed")):
         account_id = world.members[f"{place}.department_officer"].account_id
         world.hide(f"the officer of {kind}", account_id, READS_NOTES[kind] | ADMINS)

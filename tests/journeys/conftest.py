@@ -1,5 +1,10 @@
 """What journeys share: both shipped regions, a place in each, and what a refusal must be."""
 
+import os
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,3 +54,30 @@ def refused(environ):
     engine = owner_engine(environ["BALAI_OWNER_URL"])
     yield Refusals(engine, Path(environ["BALAI_VAR"]) / "blobs")
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def server(environ, tmp_path_factory):
+    """The address of the real web server, running on the same installation."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        *("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"),
+        *("--workers", "2", "--blocking-threads", "8", "--backlog", "1024", "backend.wsgi:app"),
+    ]
+    with (tmp_path_factory.mktemp("web") / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, *command], env=os.environ | environ, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        yield "127.0.0.1", port
+    finally:
+        process.terminate()
+        process.wait(20)

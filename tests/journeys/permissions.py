@@ -68,6 +68,7 @@ TABLE = {
         ("POST", f"{_COMPLAINTS}/guest"): PUBLIC,
         ("GET", _COMPLAINTS): PUBLIC,
         ("GET", f"{_COMPLAINTS}/by-number/<number>"): PUBLIC,
+        ("POST", f"{_COMPLAINTS}/by-number/<number>/moves"): PUBLIC,  # with the reporter's code, which is who they are
         ("GET", f"{_COMPLAINTS}/inbox"): WORKERS,
         ("GET", _ONE): PUBLIC,
         ("GET", f"{_ONE}/timeline"): PUBLIC,
@@ -106,6 +107,12 @@ TABLE = {
         ("DELETE", f"{_INFO}/contacts/<key>"): ADMINS,
         ("DELETE", f"{_INFO}/articles/<key>"): ADMINS,
     },
+}
+
+# Where a token is not even looked at: an app with an old one must still get in, and a guest leaves no name.
+NO_TOKEN = frozenset(("POST", f"/v1/auth/{name}") for name in ("otp", "otp/verify", "login", "password", "refresh")) | {
+    ("POST", f"{_COMPLAINTS}/guest"),
+    ("POST", f"{_COMPLAINTS}/by-number/<number>/moves"),
 }
 
 # Of one complaint it also matters how a person stands to it: `unit` is the department in charge, `custodian` the one to whom
@@ -163,6 +170,7 @@ TARGETS = {
     ("POST", f"{_ONE}/notes"): READS_NOTES,
     ("POST", f"{_ONE}/rating"): RATES,
     ("GET", f"{_R}/files/<uuid:file_id>/<any(full, thumbnail):variant>"): {"signed": PUBLIC, "forged": frozenset()},
+    ("POST", f"{_COMPLAINTS}/by-number/<number>/moves"): {"its own code": PUBLIC, "another's code": frozenset()},
     ("POST", f"{_R}/notifications/<uuid:notification_id>/read"): {"the reporter's": _REPORTER},
     ("DELETE", "/v1/me/sessions/<uuid:session_id>"): {"one's own": SIGNED_IN, "the reporter's": _REPORTER},
 }

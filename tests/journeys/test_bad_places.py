@@ -37,9 +37,7 @@ def test_the_point_that_a_device_without_a_fix_sends_is_refused_as_such(reporter
     refused(reporter.post, "complaints", at({"lat": -0.0, "lng": 0.0}), fields={"location": "location.no_fix"})
 
 
-def test_a_point_in_the_other_region_is_refused_and_the_region_that_has_it_named(
-    reporter, refused, elsewhere, places_elsewhere
-):
+def test_a_point_in_the_other_region_is_refused_and_the_region_that_has_it_named(reporter, refused, elsewhere, places_elsewhere):
     for place in (places_elsewhere.inside, places_elsewhere.overlap):
         problem = refused(reporter.post, "complaints", at(place), fields={"location": "complaints.in_other_region"})
         assert problem["region"] == elsewhere

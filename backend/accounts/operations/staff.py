@@ -117,13 +117,17 @@ def _account_here(ctx: Context, staff_id: UUID) -> tuple[StaffAccount, dict[Duty
 def change_duties(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
     """Replace an account's duties in the region; none ends its service here.
 
-    Raises DomainError: 403 for taking away one's own admin role, 404 without duties here, 422 for duties that cannot be.
+    Raises DomainError: 403 for giving oneself a duty or taking away one's own admin role, 404 without duties here, 422 for
+    duties that cannot be.
     """
     check_duties(ctx, duties)
     _, held = _account_here(ctx, staff_id)
     admin = any(duty.role == REGIONAL_ADMIN for duty in held)
     if _own(ctx, staff_id) and admin and not any(duty.role == REGIONAL_ADMIN for duty in duties):
         raise DomainError(Kind.FORBIDDEN, "accounts.own_admin_role")
+    if _own(ctx, staff_id) and any(duty not in held for duty in duties):
+        # An admin who made themselves custodian would open sealed cases.
+        raise DomainError(Kind.FORBIDDEN, "accounts.not_oneself")
     gone = [membership for duty, membership in held.items() if duty not in duties]
     ctx.session.execute(delete(Membership).where(Membership.region_id == ctx.region.id, Membership.id.in_(gone)))
     _give(ctx, staff_id, [duty for duty in duties if duty not in held])

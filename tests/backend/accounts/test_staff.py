@@ -129,17 +129,18 @@ def test_changed_duties_hold_from_the_next_request_on(town, admin):
     assert town.actions(staff_id) == ["accounts.staff_created", "accounts.duties_changed"]
 
 
-def test_an_admin_cannot_take_away_its_own_admin_role_nor_disable_itself(town):
+def test_an_admin_cannot_take_away_its_own_admin_role_nor_disable_itself_nor_give_itself_a_duty(town):
     email, staff_id = town.staff("regional_admin")
     token = town.log_in(email).json["access_token"]
     for method, body, code in (
         ("PATCH", {"memberships": [OFFICER]}, "accounts.own_admin_role"),
         ("DELETE", None, "accounts.own_admin_role"),
         ("PATCH", {"disabled": True}, "accounts.not_oneself"),
+        ("PATCH", {"memberships": [{"role": "regional_admin"}, OFFICER]}, "accounts.not_oneself"),
     ):
         answer = town.call(method, f"{HERE}/{staff_id}", body, token=token)
         assert (answer.status_code, answer.json["code"]) == (403, code)
-    kept = [{"role": "regional_admin"}, {"role": "triage"}]
+    kept = [{"role": "regional_admin"}]
     assert town.call("PATCH", f"{HERE}/{staff_id}", {"memberships": kept}, token=token).status_code == 200
 
 
