@@ -61,7 +61,7 @@ module = ServiceModule(
     title={"id": "Uji", "en": "Probe"},
     publishes=[HAPPENED, CALLED],
     subscribes=[
-        Subscription(subscriber="probe.handle", event=HAPPENED.name, handler=handle, max_attempts=3),
+        Subscription(subscriber="probe.handle", event=HAPPENED.name, handler=handle, lane="urgent", max_attempts=3),
         Subscription(subscriber="probe.call", event=CALLED.name, handler=outside),
     ],
     schedules=[Schedule(name="probe.tick", every=timedelta(hours=1), run=tick)],

@@ -12,7 +12,7 @@ from backend.data.deliveries import claim, forget_done, mark_done, take_in_hand
 from backend.data.unit_of_work import unit_of_work
 from tests.workers import probe
 from workers import tasks
-from workers.tasks import carry_due
+from workers.tasks import carry_all, carry_due
 
 HANDLE, CALL = "probe.handle", "probe.call"
 
@@ -206,6 +206,27 @@ def test_a_row_that_failed_before_has_its_turn_though_fresh_ones_are_waiting(hou
     carry_due(house, HANDLE)
     assert records.row(failed).done_at
     assert not all(records.row(subject).done_at for subject in fresh)
+
+
+def test_an_urgent_row_that_comes_during_other_work_is_carried_next(house, records, tell, monkeypatch):
+    monkeypatch.setattr(tasks, "ROWS_A_TURN", 2)
+    monkeypatch.setattr(tasks, "ROWS_A_CLAIM", 2)
+    urgent = []
+    probe.outside.during = lambda: urgent or urgent.append(tell("well"))
+    ordinary = [tell("well", event=probe.CALLED) for _ in range(6)]
+    carry_all(house)
+    done = {subject: records.row(subject).done_at for subject in ordinary + urgent}
+    assert sum(done[urgent[0]] > done[subject] for subject in ordinary) == 2
+
+
+def test_rows_of_a_module_that_was_removed_keep_no_job_busy_and_hold_up_nobody(house, records, tell):
+    orphan, other = tell("well"), tell("well")
+    records.sql("UPDATE deliveries SET subscriber = 'probe.gone', lane = 0 WHERE subject = :orphan", orphan=orphan)
+    began = time.monotonic()
+    carry_all(house)
+    assert time.monotonic() - began < 5
+    assert records.row(other).done_at
+    assert not records.row(orphan).done_at
 
 
 def test_what_was_done_long_ago_is_forgotten_and_what_is_open_or_dead_is_kept(house, records, tell):

@@ -8,7 +8,7 @@ from tests.running import wait_until
 
 def test_a_worker_that_is_told_to_end_finishes_the_row_in_hand_and_leaves_the_rest_untouched(installation, records, tell):
     with installation.running("clock", "worker") as processes:
-        subjects = [tell("sleep 1") for _ in range(12)]
+        subjects = [tell("sleep 1") for _ in range(20)]
         wait_until(lambda: any(records.row(subject).done_at for subject in subjects))
         began = time.monotonic()
         processes["worker"].send_signal(signal.SIGTERM)
