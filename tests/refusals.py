@@ -29,7 +29,7 @@ class Refusals:
     def stored(self) -> dict[str, int]:
         """Return how many rows each table has, and how many blobs there are."""
         with self.owner.connect() as connection:
-            rows = dict(connection.execute(self._counts).tuples().all())
+            rows = dict(connection.execute(self._counts).all())
         return rows | {"blobs": sum(path.is_file() for path in self.blobs.rglob("*"))}
 
     @contextmanager

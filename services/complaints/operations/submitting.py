@@ -60,6 +60,7 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
     settings = settings_of(ctx)
     category = _category(ctx, said, guest=guest)
     area_code = _area(ctx, said, category)
+    visibility = _visibility(category, said.visibility)
     calendar = calendar_of(ctx)
     due = first_deadlines(category, now=ctx.now(), calendar=calendar)
     initial = settings.workflow.state_by_key[settings.workflow.initial]
@@ -75,7 +76,7 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
         "lng": said.location["lng"] if said.location else None,
         "landmark": said.landmark,
         "area_code": area_code,
-        "visibility": _visibility(category, said.visibility),
+        "visibility": visibility,
         "confidentiality": category.confidentiality.value,
         "custodian": department_book(ctx).by_type.get(category.custodian or "") if category.sealed else None,
         "state": initial.key,
