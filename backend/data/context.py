@@ -49,6 +49,7 @@ class Region:
     pack_checksum: str
     revision: int
     modules: Mapping[str, ModuleState]
+    kept: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # while this snapshot stands
 
     @property
     def zone(self) -> ZoneInfo:

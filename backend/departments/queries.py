@@ -1,4 +1,4 @@
-"""Questions about departments, answered from a copy that each process keeps for as long as the region's revision stands."""
+"""Questions about departments, answered from a copy that is kept with the region's snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from sqlalchemy import select
 
 from backend.data.context import Context
 from backend.departments.models import Department
+
+_KEPT_AS = "departments"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +48,10 @@ def bound_types(ctx: Context) -> frozenset[str]:
     return frozenset(kind for types in rows for kind in types)
 
 
-_books: dict[int, tuple[int, DepartmentBook]] = {}
-
-
 def department_book(ctx: Context) -> DepartmentBook:
-    """Return the region's departments: no statement while the region's revision stands, else one."""
-    revision, book = _books.get(ctx.region.id, (-1, DepartmentBook({})))
-    if revision != ctx.region.revision:
+    """Return the region's departments: one statement while its snapshot stands, none after the first."""
+    book: DepartmentBook | None = ctx.region.kept.get(_KEPT_AS)
+    if book is None:
         rows = ctx.session.scalars(
             select(Department)
             .where(Department.region_id == ctx.region.id, Department.active)
@@ -71,5 +70,5 @@ def department_book(ctx: Context) -> DepartmentBook:
                 for row in rows
             }
         )
-        _books[ctx.region.id] = (ctx.region.revision, book)
+        ctx.region.kept[_KEPT_AS] = book
     return book

@@ -17,7 +17,6 @@ import orjson
 from flask import Response, request
 from flask_smorest.blueprint import Blueprint
 from marshmallow import Schema
-from werkzeug.routing import BaseConverter
 
 from backend.core.errors import DomainError, Kind, not_found
 from backend.data.context import ANONYMOUS, Actor, Context, Region
@@ -52,12 +51,6 @@ class Route:
     takes_query: bool
     takes_body: bool
     module: str | None  # which must be on in the region of the path
-
-
-class CodeConverter(BaseConverter):
-    """A path segment of at most 80 characters."""
-
-    regex = "[^/]{1,80}"
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

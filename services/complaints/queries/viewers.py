@@ -1,11 +1,12 @@
 """The actor as the rules of this room see them, and the condition that keeps from every query what they may not know."""
 
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
 
-from backend.sdk.domain import Context
+from backend.sdk.domain import Actor, Context
 from services.complaints.domain import actors
 from services.complaints.domain.actors import ActorFacts, Membership
 from services.complaints.domain.categories import Confidentiality
@@ -18,12 +19,17 @@ _SEALED = Complaint.confidentiality == Confidentiality.SEALED.value
 
 def viewer(ctx: Context, *, reporter_id: UUID | None = None) -> ActorFacts:
     """Return the actor before a case reported by `reporter_id`."""
-    actor = ctx.actor
+    is_reporter = ctx.actor.kind == "citizen" and reporter_id is not None and ctx.actor.account_id == reporter_id
+    return _facts(ctx.actor, is_reporter=is_reporter)
+
+
+@lru_cache(maxsize=1024)  # the same two for every row of a page
+def _facts(actor: Actor, *, is_reporter: bool) -> ActorFacts:
     if actor.kind == "system":
         return actors.SYSTEM
     return ActorFacts(
         account_id=actor.account_id,
-        is_reporter=actor.kind == "citizen" and reporter_id is not None and actor.account_id == reporter_id,
+        is_reporter=is_reporter,
         memberships=frozenset(Membership(duty.role, duty.department_key) for duty in actor.duties),
     )
 
