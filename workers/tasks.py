@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rq.timeouts import UnixSignalDeathPenalty
 
+from backend.core.fault_points import reach
 from backend.core.logs import bind, get_logger
 from backend.data.context import Context, Region
 from backend.data.deliveries import Claim, claim, due_subscribers, give_back, mark_done, mark_failed, take_in_hand
@@ -76,6 +77,7 @@ def carry_due(house: House, subscriber: str) -> int:
         turns += 1
         if not held:
             break
+        reach("claim")
         for number, row in enumerate(held):
             if number and time.monotonic() > until:
                 with unit_of_work(house.ground, may_be_repeated=True) as ctx:
@@ -124,6 +126,7 @@ def _inside(house: House, subscription: Subscription, region: Region, held: Clai
         subscription.handler(_bound(ctx, event, subscription), event)  # type: ignore[operator] # `outside` told them apart
         if not mark_done(ctx.session, held):
             raise TakenOverError
+        reach("done")
     return True
 
 
@@ -135,6 +138,7 @@ def _outside(house: House, subscription: Subscription, region: Region, held: Cla
             return False
         prepared = handler.prepare(_bound(ctx, event, subscription), event)  # type: ignore[union-attr] # as above
     answer = None if prepared is None else handler.call(prepared, key=f"{held.region_id}-{held.seq}")  # type: ignore[union-attr]
+    reach("call")
     with unit_of_work(house.ground, region=region, locale=region.languages[0], request_id=event.request_id) as ctx:
         if prepared is not None:
             handler.record(ctx, event, prepared, answer)  # type: ignore[union-attr] # as above

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from redis import Redis, RedisError
 
+from backend.core.fault_points import reach
 from backend.core.logs import get_logger
 
 CHANNEL = "balai:ring"
@@ -39,6 +40,7 @@ class RedisDoorbell:
         """Announce `subscribers`, best effort."""
         if not subscribers or time.monotonic() < self._quiet_until:
             return
+        reach("ring")
         try:
             self._redis.publish(CHANNEL, " ".join(sorted(subscribers)))
         except (RedisError, OSError) as error:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.core.errors import DomainError
+from backend.core.fault_points import reach
 from backend.core.ids import new_id
 from backend.data.context import SYSTEM, Actor, Context, Ground, Region
 from backend.data.db import enter_region
@@ -56,7 +57,9 @@ def unit_of_work(
         except BaseException:
             _take_back(session)
             raise
+        reach("before-commit")
         session.commit()
+        reach("after-commit")
         ground.doorbell.ring(session.info.get(RINGS, set()))
         if refusal is not None:
             raise refusal
