@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer with venv, git and make; everything else comes from the lock files.
-.PHONY: run test check demo bench lock clean runtime dev
+.PHONY: run test check demo bench faults lock clean runtime dev
 BIN := .venv/bin
 
 run: runtime ## PostgreSQL, Valkey, web, worker and clock, until Ctrl-C
@@ -20,7 +20,10 @@ check: dev ## formatting, lint, types, import contracts, lock files, generated d
 	$(BIN)/balai docs --check
 
 bench: dev ## how fast it is, beside the same work by hand
-	@exec $(BIN)/python tests/bench/run.py
+	@exec $(BIN)/python tests/bench/run.py $(if $(WRITE),--write) $(if $(KEEP),--keep "$(KEEP)")
+
+faults: dev ## whether it holds when it is killed piece by piece
+	@exec $(BIN)/python tests/faults/run.py
 
 lock: dev ## the lock files, from pyproject.toml
 	sh deploy/lock.sh

@@ -15,16 +15,17 @@ from backend.core.crypto import Keyring
 from backend.core.logs import configure_logs
 from backend.core.settings import Settings
 from backend.core.text import Catalogue
-from backend.data.blobs import FolderBlobStore
 from backend.data.channels import make_channels
 from backend.data.context import Ground
 from backend.data.db import db
 from backend.data.doorbell import RedisDoorbell
+from backend.data.pool import CountingPool
 from backend.data.protection import refuse_powerful_role, refuse_unprotected_tables
 from backend.data.serials import Serials
 from backend.http import modules_api, regions_api
 from backend.http.auth import configure_tokens
 from backend.http.body import take_in_the_rest
+from backend.http.gate import UPLOADS, UPLOADS_WAITING, WAITING, Gate
 from backend.http.health import serve_health
 from backend.http.house import House
 from backend.http.limits import RateLimits
@@ -32,7 +33,7 @@ from backend.http.openapi import make_api, serve_documentation
 from backend.http.problem import answer_problems
 from backend.http.tracing import trace_requests
 from backend.modules.contract import ServiceModule
-from backend.modules.discovery import bundled_modules, guest_modules
+from backend.modules.discovery import blob_store, bundled_modules, guest_modules
 from backend.modules.registry import Registry
 from backend.regions.directory import RegionDirectory
 
@@ -76,6 +77,7 @@ def load_catalogue(registry: Registry) -> Catalogue:
 def _database(app: Flask, settings: Settings, *, connections: int) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "poolclass": CountingPool,
         "pool_size": connections,
         "max_overflow": 0,
         "pool_timeout": 3,
@@ -115,7 +117,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
             settings=settings,
             engine=engine,
             keyring=keyring,
-            blobs=FolderBlobStore(settings.var / "blobs"),
+            blobs=blob_store(settings),
             serials=Serials(engine),
             channels=make_channels(settings, engine),
             catalogue=load_catalogue(registry),
@@ -123,10 +125,13 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
             doorbell=RedisDoorbell(redis),
             regions=directory,
             people=accounts.Accounts(),
+            personal=registry,
         ),
         registry=registry,
         directory=directory,
-        limits=RateLimits(settings.redis_url, demo=settings.demo),
+        limits=RateLimits(settings.redis_url, keyring, demo=settings.demo),
+        gate=Gate(working=settings.web_threads, waiting=WAITING),
+        uploads=Gate(working=UPLOADS, waiting=UPLOADS_WAITING),
         load_actor=accounts.load_actor,
     )
     configure_tokens(app, keyring)

@@ -11,12 +11,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.core.clock import utc_now
 from backend.core.logs import get_logger
+from backend.core.metrics import SWEPT_AT, count_as
+from backend.core.settings import load_settings
 from backend.data.audit import regions_to_seal, seal_region
 from backend.data.deliveries import take_slot
 from backend.data.doorbell import CHANNEL
 from backend.data.events import EventType
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
+from backend.http.metrics import serve_metrics
 from workers.bootstrap import application, house_of
 from workers.queues import connect, enqueue_drain, queue_on
 from workers.tasks import sweep
@@ -99,6 +102,7 @@ def run(house: House, stopped: threading.Event) -> None:
                 keep_schedules(house, asked)
                 seal(house)
                 due = bool(sweep(house))
+                SWEPT_AT.labels("clock").set(utc_now().timestamp())
             except SQLAlchemyError as error:
                 _log.warning("clock.database_away", error=type(error).__name__)
         try:
@@ -113,7 +117,9 @@ def run(house: House, stopped: threading.Event) -> None:
 def main() -> None:
     """Run the clock until SIGTERM."""
     stopped = Stopped()
+    count_as("clock", load_settings())
     house = house_of(application())
+    serve_metrics(house)
     _log.info("clock.ready")
     run(house, stopped.event)
 

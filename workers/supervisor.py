@@ -22,6 +22,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from backend.core.settings import SECRET_BYTES, Settings, SettingsError, load_settings
+from backend.http.gate import THREADS_BESIDE
 from backend.local import LocalError, LocalPostgres, LocalValkey
 from backend.local.machine import claimed, require_port, require_room
 from backend.local.processes import (
@@ -197,7 +198,7 @@ def our_children(settings: Settings) -> list[Child]:
     """Return the processes of Balai itself."""
     web = [
         *("backend.local.web", "--interface", "wsgi", "--host", settings.host, "--port", str(settings.port), "--no-ws"),
-        *("--workers", str(settings.web_processes), "--blocking-threads", str(settings.web_threads)),
+        *("--workers", str(settings.web_processes), "--blocking-threads", str(settings.web_threads + THREADS_BESIDE)),
         *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "20"),
         "backend.wsgi:app",
     ]
@@ -335,6 +336,7 @@ def _tell(supervisor: Supervisor, settings: Settings) -> None:
         ("the API", f"{address}/v1"),
         ("its documentation", f"{address}/docs"),
         ("try the main job", "make demo"),
+        ("metrics", f"http://127.0.0.1:{settings.metrics_port}/metrics" if settings.metrics_port else "off"),
         ("demo accounts", str(settings.var / "demo.json")),
         ("logs", str(settings.var / "log")),
         ("memory", supervisor.memory()),

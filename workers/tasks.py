@@ -1,25 +1,33 @@
-"""The one job: drain what is due, one unit of work a row, marked done in the same transaction."""
+"""The one job: drain what is due, some rows of a region at a time, marked done in the transaction that carries them."""
 
 import dataclasses
 import faulthandler
+import itertools
 import time
 import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rq.timeouts import UnixSignalDeathPenalty
 
 from backend.core.fault_points import reach
 from backend.core.logs import bind, get_logger
+from backend.core.metrics import CARRIED
 from backend.data.context import Context, Region
 from backend.data.deliveries import Claim, claim, due_subscribers, give_back, mark_done, mark_failed, take_in_hand
 from backend.data.events import Event
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
-from backend.modules.contract import Subscription
+from backend.modules.contract import OutsideHandler, Subscription
 from workers.bootstrap import application, house_of
 
 ROWS_A_TURN = 100
-ROWS_A_CLAIM = 50
+ROWS_TOGETHER = 25
+ROWS_A_CLAIM = 2 * ROWS_TOGETHER
+SECONDS_TOGETHER = 0.25
 SECONDS_A_TURN = 2
 SECONDS_A_JOB = 10
 LINGER_SECONDS = 1.0
@@ -33,6 +41,14 @@ class TakenOverError(Exception):
     """The row's lease ran out and another worker has it: what was done here is rolled back."""
 
 
+class TogetherError(Exception):
+    """`row` failed among others, for its `__cause__`, and took their work with it."""
+
+    def __init__(self, row: Claim) -> None:
+        super().__init__(row)
+        self.row = row
+
+
 def drain() -> None:
     """Carry what is due with this process's application; the job's entry."""
     carry_all(house_of(application()))
@@ -41,7 +57,7 @@ def drain() -> None:
 def sweep(house: House) -> list[str]:
     """Return the subscribers that have due rows, the most urgent first, those of a module that was removed left out."""
     with unit_of_work(house.ground, may_be_repeated=True) as ctx:
-        return [subscriber for subscriber in due_subscribers(ctx.session) if subscriber in house.registry.subscriptions]
+        return due_subscribers(ctx.session, house.registry.subscriptions)
 
 
 def carry_all(house: House) -> None:
@@ -78,73 +94,130 @@ def carry_due(house: House, subscriber: str) -> int:
         if not held:
             break
         reach("claim")
-        for number, row in enumerate(held):
-            if number and time.monotonic() > until:
+        waiting = deque(held)
+        while waiting:
+            if len(waiting) < len(held) and time.monotonic() > until:
                 with unit_of_work(house.ground, may_be_repeated=True) as ctx:
-                    give_back(ctx.session, held[number:])
+                    give_back(ctx.session, waiting)
                 break
-            done += _carry(house, known[1], row)
-            handled += 1
+            together = [waiting.popleft() for _ in range(_alike(waiting))]
+            well, rest = _carry(house, known[1], together)
+            waiting.extendleft(reversed(rest))
+            done += well
+            handled += len(together) - len(rest)
     return done
 
 
-def _carry(house: House, subscription: Subscription, held: Claim) -> bool:
+def _alike(waiting: Iterable[Claim]) -> int:
+    """Return how many rows at the head are of one region, at most as many as are carried together."""
+    _, rows = next(itertools.groupby(waiting, key=lambda row: row.region_id))
+    return min(ROWS_TOGETHER, len(list(rows)))
+
+
+def _carry(house: House, subscription: Subscription, held: Sequence[Claim]) -> tuple[int, Sequence[Claim]]:
+    """Carry rows of one region in one transaction, or where that fails the first of them in its own.
+
+    Return how many were done, and those that are left: a transaction does not grow long.
+    """
     bind(subscriber=subscription.subscriber)
     began = time.monotonic()
     try:
-        region = house.directory.by_id(held.region_id)
-        if held.attempt > subscription.max_attempts:
-            return _give_up(house, subscription, held, "its process died in every attempt")
-        # A handler that hangs is interrupted; one that hangs in C, deaf to signals, ends with its process.
-        faulthandler.dump_traceback_later(SECONDS_A_ROW + 5, exit=True)
-        with UnixSignalDeathPenalty(SECONDS_A_ROW, TimeoutError):
-            done = (_outside if subscription.outside else _inside)(house, subscription, region, held)
-    except TakenOverError:
-        _log.warning("delivery.taken_over", delivery=held.seq, attempt=held.attempt)
-        return False
+        if held[0].attempt > subscription.max_attempts:
+            return _give_up(house, subscription, held[0], "its process died in every attempt"), held[1:]
+        region = house.directory.by_id(held[0].region_id)
+        with _patience():
+            done, rest = (_outside if subscription.outside else _inside)(house, subscription, region, held)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed attempt of its row, and of no other
-        return _give_up(house, subscription, held, _place(error))
+        if isinstance(error, TogetherError) and isinstance(error.__cause__, TimeoutError):  # it has had its time, they have not
+            rest = [row for row in held if row != error.row]
+            return _give_up(house, subscription, error.row, _place(error.__cause__)), rest
+        if len(held) > 1:
+            each = [_carry(house, subscription, [row])[0] for row in held]
+            return sum(each), ()
+        return _give_up(house, subscription, held[0], _place(error)), ()
+    if done:
+        CARRIED.labels(subscription.subscriber, "done").inc(done)
+        _log.info("deliveries.done", first=held[0].seq, rows=done, ms=round((time.monotonic() - began) * 1000))
+    return done, rest
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Interrupt a handler that hangs; one that hangs in C, deaf to signals, ends with its process."""
+    faulthandler.dump_traceback_later(SECONDS_A_ROW + 5, exit=True)
+    try:
+        with UnixSignalDeathPenalty(SECONDS_A_ROW, TimeoutError):
+            yield
     finally:
         faulthandler.cancel_dump_traceback_later()
-    if done:
-        _log.info("delivery.done", delivery=held.seq, attempt=held.attempt, ms=round((time.monotonic() - began) * 1000))
-    return done
 
 
-def _give_up(house: House, subscription: Subscription, held: Claim, fault: str) -> bool:
+def _give_up(house: House, subscription: Subscription, held: Claim, fault: str) -> int:
     with unit_of_work(house.ground) as ctx:
         dead = mark_failed(ctx.session, held, fault=fault, max_attempts=subscription.max_attempts)
+    CARRIED.labels(subscription.subscriber, "dead" if dead else "failed").inc()
     _log.warning("delivery.failed", delivery=held.seq, attempt=held.attempt, fault=fault, dead=dead)
-    return False
+    return 0
 
 
-def _inside(house: House, subscription: Subscription, region: Region, held: Claim) -> bool:
+def _in_time(rows: Mapping[Claim, Event]) -> Iterator[tuple[Claim, Event]]:
+    until = time.monotonic() + SECONDS_TOGETHER
+    for number, row in enumerate(rows.items()):
+        if number and time.monotonic() > until:
+            return
+        yield row
+
+
+def _inside(house: House, subscription: Subscription, region: Region, held: Sequence[Claim]) -> tuple[int, Sequence[Claim]]:
+    done = []
     with unit_of_work(house.ground, region=region, locale=region.languages[0]) as ctx:
-        event = take_in_hand(ctx.session, held)
-        if event is None:
-            return False
-        subscription.handler(_bound(ctx, event, subscription), event)  # type: ignore[operator] # `outside` told them apart
-        if not mark_done(ctx.session, held):
-            raise TakenOverError
+        in_hand = take_in_hand(ctx.session, region.id, held)
+        for row, event in _in_time(in_hand):
+            try:
+                subscription.handler(_bound(ctx, event, subscription), event)  # type: ignore[operator] # `outside` told them apart
+            except Exception as error:
+                if len(in_hand) == 1:
+                    raise
+                raise TogetherError(row) from error  # nor may a refusal that is remembered commit its neighbours' work undone
+            done.append(row)
+        mark_done(ctx.session, done)
         reach("done")
-    return True
+    return len(done), list(in_hand)[len(done) :]
 
 
-def _outside(house: House, subscription: Subscription, region: Region, held: Claim) -> bool:
-    handler = subscription.handler
+def _outside(house: House, subscription: Subscription, region: Region, held: Sequence[Claim]) -> tuple[int, Sequence[Claim]]:
+    handler: OutsideHandler = subscription.handler  # type: ignore[assignment] # as above
     with unit_of_work(house.ground, region=region, locale=region.languages[0]) as ctx:
-        event = take_in_hand(ctx.session, held)
-        if event is None:
-            return False
-        prepared = handler.prepare(_bound(ctx, event, subscription), event)  # type: ignore[union-attr] # as above
-    answer = None if prepared is None else handler.call(prepared, key=f"{held.region_id}-{held.seq}")  # type: ignore[union-attr]
-    reach("call")
-    with unit_of_work(house.ground, region=region, locale=region.languages[0], request_id=event.request_id) as ctx:
-        if prepared is not None:
-            handler.record(ctx, event, prepared, answer)  # type: ignore[union-attr] # as above
-        if not mark_done(ctx.session, held):
-            raise TakenOverError
+        in_hand = take_in_hand(ctx.session, region.id, held)
+        prepared = {row: handler.prepare(_bound(ctx, event, subscription), event) for row, event in in_hand.items()}
+    called = [_called(house, subscription, region, taken, prepared[taken[0]]) for taken in _in_time(in_hand)]
+    return sum(called), list(in_hand)[len(called) :]
+
+
+def _called(house: House, subscription: Subscription, region: Region, in_hand: tuple[Claim, Event], prepared: Any) -> bool:
+    """Call the outside for one row and record it, so that a death repeats one call at most; return whether it is done."""
+    handler: OutsideHandler = subscription.handler  # type: ignore[assignment] # as above
+    held, event = in_hand
+    try:
+        answer = None if prepared is None else handler.call(prepared, key=f"{held.region_id}-{held.seq}")
+        reach("call")
+        with unit_of_work(house.ground, region=region, locale=region.languages[0], request_id=event.request_id) as ctx:
+            if prepared is not None:
+                handler.record(ctx, event, prepared, answer)
+            _settle(ctx, held)
+    except TakenOverError:
+        CARRIED.labels(subscription.subscriber, "taken_over").inc()
+        _log.warning("delivery.taken_over", delivery=held.seq, attempt=held.attempt)
+        return False
+    except Exception as error:  # noqa: BLE001 - as in _carry
+        _give_up(house, subscription, held, _place(error))
+        return False
     return True
+
+
+def _settle(ctx: Context, held: Claim) -> None:
+    if not mark_done(ctx.session, [held]):
+        raise TakenOverError
 
 
 def _bound(ctx: Context, event: Event, subscription: Subscription) -> Context:

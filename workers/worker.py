@@ -1,5 +1,6 @@
 """The worker process: takes drains off the queue, each in a forked child, until SIGTERM; the drain in hand is finished."""
 
+import resource
 import time
 from contextlib import suppress
 
@@ -10,11 +11,14 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.core.logs import get_logger
+from backend.core.metrics import DRAINS, count_as
+from backend.core.settings import load_settings
 from workers import tasks
 from workers.bootstrap import application, house_of
 from workers.queues import QUEUE, connect
 from workers.tasks import REGIONS_MAY_BE_OLD_SECONDS
 
+MOST_BYTES = 1 << 30  # a drain has less than 200 MiB, a picture of 40 megapixels 150 MiB more
 _log = get_logger(__name__)
 
 
@@ -27,12 +31,20 @@ class PatientWorker(Worker):
         """Freshen the regions here, once for all the children that inherit them, then fork."""
         with suppress(SQLAlchemyError):  # a database that is away is the child's to report
             house_of(application()).directory.refresh(older_than=REGIONS_MAY_BE_OLD_SECONDS)
+        DRAINS.labels("worker").inc()
         super().execute_job(job, queue)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Bound the child's memory: a handler that eats it fails with MemoryError, before the machine ends something else."""
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+        super().main_work_horse(job, queue)
 
 
 def main() -> None:
     """Work until told to stop; a Redis that is away is waited for."""
-    settings = house_of(application()).ground.settings
+    settings = load_settings()
+    count_as("worker", settings)
+    application()
     _log.info("worker.ready", job=tasks.drain.__name__)
     while True:
         try:

@@ -8,16 +8,18 @@ from backend.accounts.handlers import CodeSending, PasswordTokenSending, forget_
 from backend.accounts.models import (
     Citizen,
     CitizenSession,
+    Erasure,
     LoginFailures,
     Membership,
     OtpRequest,
     StaffAccount,
     StaffSession,
+    StaffTotp,
     VaultIdentity,
 )
-from backend.accounts.operations.person import erase_personal_data, export_personal_data
-from backend.accounts.routes import me, signing_in, staff
-from backend.accounts.routes.permissions import MANAGE_STAFF, SELF
+from backend.accounts.operations.personal import erase_personal_data, export_personal_data
+from backend.accounts.routes import me, own_data, second_factor, signing_in, staff
+from backend.accounts.routes.permissions import MANAGE_STAFF, OWN_DATA, SECOND_FACTOR, SELF
 from backend.data.channels import DemoMessage
 from backend.modules.contract import Schedule, ServiceModule, Subscription
 
@@ -25,11 +27,14 @@ module = ServiceModule(
     name="accounts",
     version="1.0",
     title={"id": "Akun", "en": "Accounts"},
-    blueprints=[signing_in.blueprint, me.blueprint, staff.blueprint],
-    permissions=[SELF, MANAGE_STAFF],
+    blueprints=[
+        *(signing_in.blueprint, me.blueprint, second_factor.blueprint),
+        *(own_data.blueprint, own_data.receipts, staff.blueprint),
+    ],
+    permissions=[SELF, OWN_DATA, SECOND_FACTOR, MANAGE_STAFF],
     models=[
-        *(Citizen, VaultIdentity, StaffAccount, LoginFailures, Membership),
-        *(CitizenSession, StaffSession, OtpRequest, DemoMessage),
+        *(Citizen, VaultIdentity, StaffAccount, StaffTotp, LoginFailures, Membership),
+        *(CitizenSession, StaffSession, OtpRequest, Erasure, DemoMessage),
     ],
     publishes=[CODE_REQUESTED, PASSWORD_NEEDED],
     subscribes=[
@@ -40,7 +45,6 @@ module = ServiceModule(
     ],
     schedules=[Schedule(name="accounts.forget_old", every=timedelta(hours=1), run=forget_old)],
     locale=Path(__file__).parent / "locale",
-    personal_data=True,
     export_personal_data=export_personal_data,
     erase_personal_data=erase_personal_data,
     always_on=True,

@@ -1,17 +1,21 @@
 """What accounts do after the commit: send codes and password tokens, and forget what has grown old."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import delete, or_
 
 from backend.accounts.models import CitizenSession, StaffAccount, StaffSession
 from backend.accounts.operations.codes import CODE_LIFE, forget_old_requests, make_code
 from backend.accounts.operations.passwords import forget_old_failures
+from backend.accounts.operations.personal import ERASURE, finish_erasures
 from backend.accounts.queries import opened_staff
 from backend.accounts.tokens import PASSWORD_TOKEN_LIFE, write_password_token
-from backend.data.channels import Channel, Message
+from backend.data.channels import Channel, DemoMessage, Message
 from backend.data.context import Context
 from backend.data.events import Event
+
+DEMO_MESSAGES_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,8 @@ class CodeSending(_Sending):
             "app": _app_name(ctx),
             "minutes": int(CODE_LIFE.total_seconds() // 60),
         }
-        text = ctx.ground.catalogue.text("accounts.code.text", event.payload["locale"], params)
+        said = "accounts.erasure_code.text" if made.purpose == ERASURE else "accounts.code.text"
+        text = ctx.ground.catalogue.text(said, event.payload["locale"], params)
         return Letter(channel=ctx.ground.channels["sms"], message=Message(channel="sms", to=made.phone, text=text))
 
 
@@ -83,9 +88,11 @@ class PasswordTokenSending(_Sending):
 
 
 def forget_old(ctx: Context) -> None:
-    """Remove requests for codes, failures and sessions that nothing can be done with any more."""
+    """Remove what nothing can be done with any more, and look once more for what was under way when somebody was erased."""
     forget_old_requests(ctx)
     forget_old_failures(ctx)
+    finish_erasures(ctx)
+    ctx.session.execute(delete(DemoMessage).where(DemoMessage.at < ctx.now() - DEMO_MESSAGES_KEPT))
     for table in (CitizenSession, StaffSession):
         over = delete(table).where(or_(table.expires_at < ctx.now(), table.revoked_at < ctx.now()))
         ctx.session.execute(over if table is StaffSession else over.where(CitizenSession.region_id == ctx.region.id))

@@ -1,15 +1,29 @@
 """How people are reached: what telling somebody something needs of the accounts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import literal, select, true, union_all
+from sqlalchemy.sql.selectable import Subquery
 
-from backend.accounts.models import Citizen, Membership, StaffAccount
+from backend.accounts.models import Citizen, StaffAccount, VaultIdentity
 from backend.accounts.queries import opened_staff
 from backend.accounts.roles import UNIT_ROLES
-from backend.accounts.vault import read_identity
+from backend.accounts.vault import open_identity
 from backend.data.context import Contact, Context, StaffContact
+from backend.data.statements import Prepared
+
+_CITIZEN = Prepared(
+    "SELECT c.locale, v.phone_enc, v.email_enc, v.name_enc FROM citizens c"
+    " JOIN vault_identities v ON v.region_id = c.region_id AND v.account_id = c.id"
+    " WHERE c.region_id = %(region)s AND c.id = %(id)s AND c.status = 'active'"
+)
+_STAFF = Prepared("SELECT id, locale, email_enc, name_enc FROM staff_accounts WHERE id = %(id)s AND disabled_at IS NULL")
+_MEMBERS = Prepared(
+    "SELECT DISTINCT a.id, a.locale FROM staff_accounts a JOIN memberships m ON m.staff_id = a.id"
+    " WHERE m.region_id = %(region)s AND m.department_key = %(key)s AND m.role = ANY(%(roles)s) AND a.disabled_at IS NULL"
+    " ORDER BY a.id"
+)
 
 
 class Accounts:
@@ -17,37 +31,31 @@ class Accounts:
 
     def contact_of(self, ctx: Context, kind: str, account_id: UUID) -> Contact | None:
         """Return how a `citizen` of the region or a `staff` account is reached; None when it is gone or disabled."""
-        if kind == "staff":
-            staff = ctx.session.get(StaffAccount, account_id)
-            if staff is None or staff.disabled_at:
-                return None
-            return Contact(locale=staff.locale, email=opened_staff(ctx.ground.keyring, staff)[0])
-        citizen = ctx.session.get(Citizen, (ctx.region.id, account_id))
-        identity = read_identity(ctx, account_id) if citizen and citizen.status == "active" else None
-        if citizen is None or identity is None:
+        asked = _STAFF if kind == "staff" else _CITIZEN
+        row = asked.first(ctx.session, region=ctx.region.id, id=account_id)
+        if row is None:
             return None
-        return Contact(locale=citizen.locale, phone=identity.phone, email=identity.email)
+        if kind == "staff":
+            return Contact(locale=row.locale, email=opened_staff(ctx.ground.keyring, row)[0])
+        identity = open_identity(ctx, account_id, row)
+        return Contact(locale=row.locale, phone=identity.phone, email=identity.email)
 
     def staff_of_department(self, ctx: Context, key: str) -> Sequence[StaffContact]:
         """Return the active officers and heads of a department of the region, each once."""
-        rows = ctx.session.execute(_members(ctx, key, UNIT_ROLES - {"field_officer"}))
+        rows = _MEMBERS.all(ctx.session, region=ctx.region.id, key=key, roles=list(UNIT_ROLES - {"field_officer"}))
         return [StaffContact(account_id=row.id, locale=row.locale) for row in rows]
 
     def members_of_department(self, ctx: Context, key: str) -> frozenset[UUID]:
         """Return the active accounts that work in a department of the region, field officers among them."""
-        return frozenset(ctx.session.scalars(_members(ctx, key, UNIT_ROLES)))
+        return frozenset(row.id for row in _MEMBERS.all(ctx.session, region=ctx.region.id, key=key, roles=list(UNIT_ROLES)))
 
 
-def _members(ctx: Context, key: str, roles: Collection[str]) -> Select[UUID, str]:
-    return (
-        select(StaffAccount.id, StaffAccount.locale)
-        .join(Membership, Membership.staff_id == StaffAccount.id)
-        .where(
-            Membership.region_id == ctx.region.id,
-            Membership.department_key == key,
-            Membership.role.in_(roles),
-            StaffAccount.disabled_at.is_(None),
-        )
-        .distinct()
-        .order_by(StaffAccount.id)
+def reachable_people(ctx: Context) -> Subquery:
+    """Return whom a notice can reach, to be joined by a room's check: `kind`, `id`, and whether there is an e-mail address."""
+    citizens = (
+        select(literal("citizen").label("kind"), Citizen.id, VaultIdentity.email_enc.is_not(None).label("has_email"))
+        .join(VaultIdentity, (VaultIdentity.region_id == Citizen.region_id) & (VaultIdentity.account_id == Citizen.id))
+        .where(Citizen.region_id == ctx.region.id, Citizen.status == "active")
     )
+    staff = select(literal("staff"), StaffAccount.id, true()).where(StaffAccount.disabled_at.is_(None))
+    return union_all(citizens, staff).subquery()

@@ -11,38 +11,41 @@ from backend.accounts.models import CitizenSession, Membership, StaffAccount, St
 from backend.core.crypto import Keyring
 from backend.core.errors import DomainError, Kind, not_found
 from backend.core.paging import decode_cursor, encode_cursor
-from backend.data.context import Actor, Context, Duty
+from backend.data.context import Actor, Context, Duty, Region
+from backend.data.statements import Prepared
 from backend.regions.models import AreaRow
 
 # The hot path of every signed-in request: one statement, by primary keys.
-_CITIZEN = text(
+_CITIZEN = Prepared(
     "SELECT 1 FROM citizen_sessions s JOIN citizens c ON c.region_id = s.region_id AND c.id = s.account_id"
-    " WHERE s.region_id = :region AND s.id = :session AND s.account_id = :account"
+    " WHERE s.region_id = %(region)s AND s.id = %(session)s AND s.account_id = %(account)s"
     " AND s.revoked_at IS NULL AND c.status = 'active'"
 )
-_STAFF = text(
-    "SELECT a.platform_admin, (SELECT json_agg(json_build_array(m.role, m.department_key, m.area_code))"
-    " FROM memberships m WHERE m.region_id = :region AND m.staff_id = a.id) AS duties"
+_STAFF = Prepared(
+    "SELECT a.platform_admin, a.totp_since IS NOT NULL AS totp,"
+    " (SELECT json_agg(json_build_array(m.role, m.department_key, m.area_code))"
+    " FROM memberships m WHERE m.region_id = %(region)s AND m.staff_id = a.id) AS duties"
     " FROM staff_sessions s JOIN staff_accounts a ON a.id = s.account_id"
-    " WHERE s.id = :session AND s.account_id = :account AND s.revoked_at IS NULL AND a.disabled_at IS NULL"
+    " WHERE s.id = %(session)s AND s.account_id = %(account)s AND s.revoked_at IS NULL AND a.disabled_at IS NULL"
 )
 
 
 def load_actor(ctx: Context, claims: Mapping[str, Any]) -> Actor:
     """Return who stands behind a verified access token, with its duties in the region of the request.
 
-    Raises DomainError (401) when the session was ended or the account disabled meanwhile.
+    Raises DomainError: 401 when the session was ended or the account disabled meanwhile, 403 for staff without a second
+    factor where the region asks for one.
     """
     kind, account_id, session_id = claims["kind"], UUID(claims["sub"]), UUID(claims["sid"])
     region_id = ctx.region_or_none.id if ctx.region_or_none else None
-    row = ctx.session.execute(
-        _STAFF if kind == "staff" else _CITIZEN,
-        {"region": region_id, "session": session_id, "account": account_id},
-    ).first()
+    asked = _STAFF if kind == "staff" else _CITIZEN
+    row = asked.first(ctx.session, region=region_id, session=session_id, account=account_id)
     if row is None:
         raise DomainError(Kind.UNAUTHENTICATED, "auth.session_ended")
     if kind != "staff":
         return Actor(kind="citizen", account_id=account_id, session_id=session_id)
+    if not row.totp and (row.duties or row.platform_admin) and ctx.region_or_none and asks_for_totp(ctx.region_or_none):
+        raise DomainError(Kind.FORBIDDEN, "auth.totp_required")
     return Actor(
         kind="staff",
         account_id=account_id,
@@ -50,6 +53,11 @@ def load_actor(ctx: Context, claims: Mapping[str, Any]) -> Actor:
         platform_admin=row.platform_admin,
         duties=tuple(Duty(role=role, department_key=department, area_code=area) for role, department, area in row.duties or ()),
     )
+
+
+def asks_for_totp(region: Region) -> bool:
+    """Tell whether the region wants a second factor of its staff."""
+    return region.identity.get("staff_totp") == "required"
 
 
 def staff_email_index(keyring: Keyring, email: str) -> bytes:
@@ -62,8 +70,8 @@ def staff_place(account_id: UUID, what: str) -> str:
     return f"staff_accounts.{what}:{account_id}"
 
 
-def opened_staff(keyring: Keyring, account: StaffAccount) -> tuple[str, str]:
-    """Return (e-mail, name) of a staff account."""
+def opened_staff(keyring: Keyring, account: Any) -> tuple[str, str]:
+    """Return (e-mail, name) of a staff account, or of the columns of one."""
     return (
         keyring.decrypt(account.email_enc, bound_to=staff_place(account.id, "email")),
         keyring.decrypt(account.name_enc, bound_to=staff_place(account.id, "name")),
@@ -152,15 +160,13 @@ def get_staff(ctx: Context, staff_id: UUID) -> dict[str, Any]:
     return staff_out(ctx, row)
 
 
-def serves_elsewhere(ctx: Context, staff_id: UUID) -> bool:
-    """Tell whether the account has duties in another region: asked before anything that would reach there."""
+def regions_served(ctx: Context, staff_id: UUID) -> frozenset[int]:
+    """Return the ids of the regions in which the account has duties: asked before anything that would reach there."""
     say = text("SELECT set_config('app.staff_id', :staff, true)")
     ctx.session.execute(say, {"staff": str(staff_id)})
-    elsewhere = ctx.session.scalar(
-        select(Membership.id).where(Membership.staff_id == staff_id, Membership.region_id != ctx.region.id).limit(1)
-    )
+    served = frozenset(ctx.session.scalars(select(Membership.region_id).where(Membership.staff_id == staff_id)))
     ctx.session.execute(say, {"staff": str(ctx.session.info.get("staff_id", ""))})
-    return elsewhere is not None
+    return served
 
 
 _DEPARTMENTS = table("departments", column("region_id"), column("key"), column("active"))

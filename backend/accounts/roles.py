@@ -1,6 +1,7 @@
 """The roles there are, and what a membership of each needs. What a role may do is said where permissions are declared."""
 
 SIGNED_IN = "signed_in"  # every citizen and staff account, also one without duties: what concerns oneself
+STAFF = "staff"  # every staff account, also one without duties
 CITIZEN = "citizen"
 REGIONAL_ADMIN = "regional_admin"
 PLATFORM_ADMIN = "platform_admin"

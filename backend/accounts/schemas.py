@@ -32,6 +32,10 @@ def _password(least: int) -> fields.String:
     )
 
 
+def _second_factor(**options: Any) -> fields.String:
+    return fields.String(validate=validate.Length(min=1, max=20), metadata={"examples": ["493027"]}, load_only=True, **options)
+
+
 def _token(example: str) -> fields.String:
     return fields.String(required=True, validate=validate.Length(min=1, max=TOKEN_CHARACTERS), metadata={"examples": [example]})
 
@@ -41,7 +45,7 @@ class CodeRequestIn(Schema):
 
     phone = fields.String(required=True, validate=validate.Length(min=3, max=40), metadata={"examples": ["0812-3456-7890"]})
     region = fields.String(required=True, validate=validate.Length(min=1, max=80), metadata={"examples": ["banda-aceh"]})
-    purpose = fields.String(required=True, validate=validate.OneOf(["login"]), metadata={"examples": ["login"]})
+    purpose = fields.String(required=True, validate=validate.OneOf(["login", "erasure"]), metadata={"examples": ["login"]})
 
 
 class CodeRequestOut(Schema):
@@ -66,12 +70,81 @@ class CodeIn(Schema):
     )
 
 
+class ExportQuery(Schema):
+    """Which part: `after` comes from the `Link` of the part before."""
+
+    after = fields.String(load_default=None, validate=validate.Length(max=400), metadata={"examples": ["WzdkXQ"]})
+
+
+class ErasureOut(Schema):
+    """The receipt of an erasure: how many rows of each table it met. It tells nobody whose they were."""
+
+    id = fields.UUID(required=True)
+    region = fields.String(required=True, validate=validate.Length(1, 80), metadata={"examples": ["banda-aceh"]})
+    erased_at = fields.AwareDateTime(required=True)
+    rows = fields.Dict(
+        required=True,
+        keys=fields.String(validate=validate.Length(1, 80)),
+        values=fields.Integer(validate=validate.Range(0, 1 << 60)),
+        metadata={"examples": [{"complaints": 2, "vault_identities": 1}]},
+    )
+    signature = fields.String(required=True, validate=validate.Length(1, 100), metadata={"examples": ["Jm0vFq3d"]})
+
+
+class GenuineOut(Schema):
+    """Whether this installation signed the receipt as it is shown."""
+
+    genuine = fields.Boolean(required=True)
+
+
 class LoginIn(Schema):
-    """A staff account's e-mail address and password; `totp` for accounts with a second factor."""
+    """A staff account's e-mail address and password; `totp` is a code of the app, or a recovery code, where one is set up."""
 
     email = _email(required=True)
     password = _password(1)
-    totp = fields.String(validate=validate.Length(min=1, max=20), metadata={"examples": ["493027"]})
+    totp = _second_factor()
+
+
+class TotpOut(Schema):
+    """One's second factor: `since` when it is asked for (null: not at all), how many recovery codes are left, who asks."""
+
+    since = fields.AwareDateTime(required=True, allow_none=True)
+    recovery_codes = fields.Integer(required=True, metadata={"examples": [10]})
+    required_by = fields.List(fields.String(metadata={"examples": ["banda-aceh"]}), required=True)
+
+
+class EnrolIn(Schema):
+    """One's password once more."""
+
+    password = _password(1)
+
+
+class EnrolOut(Schema):
+    """What the authenticator app is given, as text and as what a QR code says. Shown this once."""
+
+    secret = fields.String(required=True, metadata={"examples": ["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]})
+    otpauth_url = fields.String(
+        required=True, metadata={"examples": ["otpauth://totp/Balai:petugas%40example.org?secret=JBSWY3DPEHPK3PXP&issuer=Balai"]}
+    )
+
+
+class TotpConfirmIn(Schema):
+    """The first code of the app."""
+
+    code = _second_factor(required=True)
+
+
+class TotpProofIn(Schema):
+    """One's password, and a code of the app or a recovery code."""
+
+    password = _password(1)
+    code = _second_factor(required=True)
+
+
+class RecoveryCodesOut(Schema):
+    """Codes for the day on which the app is lost, each good once. Shown this once."""
+
+    recovery_codes = fields.List(fields.String(metadata={"examples": ["7K2MQ-X94TB"]}), required=True)
 
 
 class PasswordIn(Schema):

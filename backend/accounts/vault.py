@@ -1,9 +1,10 @@
 """The vault: who a citizen is, opened and closed here and nowhere else."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from backend.accounts.contacts import read_email
 from backend.accounts.models import VaultIdentity
@@ -63,8 +64,11 @@ def keep_identity(ctx: Context, account_id: UUID, phone: str) -> None:
 def read_identity(ctx: Context, account_id: UUID) -> Identity | None:
     """Return who the account is; None once it was erased."""
     row = _row(ctx, account_id)
-    if row is None:
-        return None
+    return None if row is None else open_identity(ctx, account_id, row)
+
+
+def open_identity(ctx: Context, account_id: UUID, row: Any) -> Identity:
+    """Return who the account is by its row of the vault, or the columns of one."""
     keyring = ctx.ground.keyring
 
     def opened(column: str, sealed: bytes | None) -> str | None:
@@ -88,12 +92,3 @@ def change_identity(ctx: Context, account_id: UUID, **changes: str | None) -> No
         setattr(row, f"{column}_enc", sealed)
         if column == "email":
             row.email_index = None if text is None else keyring.blind_index(f"{ctx.region.id}:{text}", purpose=_EMAIL)
-
-
-def empty_vault(ctx: Context, account_id: UUID) -> bytes | None:
-    """Forget who the account was; return the blind index of its number, by which the rest of its traces are found."""
-    return ctx.session.scalar(
-        delete(VaultIdentity)
-        .where(VaultIdentity.region_id == ctx.region.id, VaultIdentity.account_id == account_id)
-        .returning(VaultIdentity.phone_index)
-    )

@@ -5,10 +5,12 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import accounts, audit, database, demo, documents, modules, outbox, regions, running
+from backend.cli import accounts, audit, backup, database, demo, doctor, documents, modules, outbox, reconcile, regions, running
 from backend.core.errors import DomainError
 from backend.core.settings import SettingsError
+from backend.data.backups.folder import BackupError
 from backend.data.protection import RoleError
+from backend.local import LocalError
 from backend.modules.discovery import DiscoveryError
 from backend.modules.registry import BootError
 from backend.packs.faults import PackError
@@ -19,7 +21,7 @@ def balai() -> None:
     """Balai: the back end of a citizen super-app that any city or regency can run."""
 
 
-for part in (running, database, regions, modules, accounts, outbox, audit, documents, demo):
+for part in (running, database, regions, modules, accounts, outbox, reconcile, audit, backup, doctor, documents, demo):
     for command in part.COMMANDS:
         balai.add_command(command)
 
@@ -40,5 +42,5 @@ def main() -> None:
         sys.exit(_refused([f"{error.code} {' '.join(f'{fault.field}: {fault.code}' for fault in error.errors)}".strip()]))
     except OperationalError as error:
         sys.exit(_refused([f"the database cannot be reached: {str(error.orig).strip().splitlines()[0]}"]))
-    except (SettingsError, RoleError, DiscoveryError, ValueError, OSError) as error:
+    except (SettingsError, RoleError, DiscoveryError, BackupError, LocalError, ValueError, OSError) as error:
         sys.exit(_refused([str(error)]))

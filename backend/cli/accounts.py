@@ -3,6 +3,7 @@
 import click
 
 from backend.accounts import create_staff
+from backend.accounts.operations.staff import reset_second_factor_by_email
 from backend.accounts.roles import STAFF_ROLES
 from backend.cli.house import open_house, region_of
 from backend.data.unit_of_work import unit_of_work
@@ -25,6 +26,16 @@ def create(*, key: str, role: str, department: str | None, email: str, name: str
     with open_house() as house, unit_of_work(house.ground, region=region_of(house, key)) as ctx:
         create_staff(ctx, email=email, password=password, name=name, role=role, department_key=department)
     click.echo(f"{email} is {role} in {key}")
+
+
+@account.command()
+@click.option("--region", "key", required=True, help="The region in whose audit log it is written.")
+@click.option("--email", required=True)
+def reset_totp(*, key: str, email: str) -> None:
+    """Take away the second factor of a staff account that has lost it; its sessions end."""
+    with open_house() as house, unit_of_work(house.ground, region=region_of(house, key)) as ctx:
+        reset_second_factor_by_email(ctx, email)
+    click.echo(f"{email} signs in without a second factor")
 
 
 COMMANDS = (account,)

@@ -30,16 +30,20 @@ def _remember(path: Path, **values: str) -> None:
         path.write_text(json.dumps(content | values, indent=1), encoding="utf-8")
 
 
+def runtime_password(settings: Settings, url: str) -> str:
+    """Return the password of the runtime role of a database: the one in DATABASE_URL, if it is that role's."""
+    known, runtime = make_url(settings.database_url), roles_of(url).runtime
+    password = known.password if known.username == runtime else None
+    # Derived from the installation's secret, so that a second run changes nothing under servers that run.
+    return str(password or Keyring(settings.secret_key).sign("runtime-role", runtime))
+
+
 def set_up(settings: Settings) -> str:
     """Make the roles; outside production remember the runtime role's address in `var/`. Returns that address."""
-    runtime = roles_of(settings.owner_url).runtime
-    known = make_url(settings.database_url)
-    # Derived from the installation's secret, so that a second run changes nothing under servers that run.
-    password = known.password if known.username == runtime else None
-    password = password or Keyring(settings.secret_key).sign("runtime-role", runtime)
+    runtime, password = roles_of(settings.owner_url).runtime, runtime_password(settings, settings.owner_url)
     with migrating.owner_engine(settings.owner_url).begin() as connection:
-        set_up_roles(connection, roles_of(settings.owner_url), runtime_password=str(password))
-    url = make_url(settings.owner_url).set(username=runtime, password=str(password)).render_as_string(hide_password=False)
+        set_up_roles(connection, roles_of(settings.owner_url), runtime_password=password)
+    url = make_url(settings.owner_url).set(username=runtime, password=password).render_as_string(hide_password=False)
     if settings.environment != "production":
         _remember(settings.var / "local.json", BALAI_RUNTIME_URL=url)
     return url

@@ -20,6 +20,15 @@ def _staff(ctx: Context) -> Iterator[tuple[str, str | None]]:
         yield from ((role, unit.key) for role in _UNITS[: 2 if unit.area_code else 3])
 
 
+def _email(name: str, region_key: str) -> str:
+    return f"{name.replace('_', '-')}@{region_key}.demo.balai.example"
+
+
+def demo_emails(region_key: str) -> list[str]:
+    """Return the addresses of those who are in every region's demo."""
+    return [_email(name, region_key) for name in (*_DESKS, PLATFORM_ADMIN)]
+
+
 def _password(house: House) -> tuple[str, str]:
     """Return the password of them all, another in each installation, and its hash, which is the same each time."""
     password = house.ground.keyring.sign("demo-password")[:20]
@@ -33,7 +42,7 @@ def make_demo_accounts(house: House) -> list[dict[str, str | None]]:
 
     def make(ctx: Context, region: Region, role: str, department: str | None) -> None:
         name = f"{role}.{department}" if department else role
-        email = f"{name.replace('_', '-')}@{region.key}.demo.balai.example"
+        email = _email(name, region.key)
         create_staff(ctx, email=email, password_hash=hashed, name=f"Demo {name}", role=role, department_key=department)
         made.append({"region": region.key, "role": role, "department": department, "email": email, "password": password})
 

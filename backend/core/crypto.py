@@ -29,6 +29,11 @@ class DecryptionError(Exception):
     """The bytes were not made by this key for this place, or were changed since."""
 
 
+def read_code(written: str) -> str:
+    """Return a code in the form in which it was made, as people write it: in any case, with blanks or hyphens."""
+    return written.upper().translate(_READ_AS)
+
+
 def _joined(parts: Iterable[Part]) -> bytes:
     """Return the parts with their lengths, so that ("ab", "c") and ("a", "bc") differ."""
     encoded = [str(part).encode("utf-8", "surrogatepass") for part in parts]
@@ -92,7 +97,7 @@ class Keyring:
 
     def verify_code(self, given: str, purpose: str, *parts: Part, length: int) -> bool:
         """Tell in constant time whether `given` is the code, as people write it: in any case, with blanks or hyphens."""
-        read = given.upper().translate(_READ_AS).encode("utf-8", "surrogatepass")
+        read = read_code(given).encode("utf-8", "surrogatepass")
         return hmac.compare_digest(read, self.code(purpose, *parts, length=length).encode())
 
     def sign(self, purpose: str, *parts: Part) -> str:

@@ -28,6 +28,12 @@ class Box(NamedTuple):
     north: float
     east: float
 
+    def overlap(self, other: "Box") -> "Box | None":
+        """Return what both boxes hold, or None when they are apart."""
+        south, west = max(self.south, other.south), max(self.west, other.west)
+        north, east = min(self.north, other.north), min(self.east, other.east)
+        return Box(south, west, north, east) if south <= north and west <= east else None
+
 
 class Hit(NamedTuple):
     """An area that holds a point, and whose it is."""
@@ -82,6 +88,11 @@ def bounding_box(near: tuple[float, float], radius_m: float) -> Box:
     return Box(max(lat - high, -MAX_LAT), max(lng - wide, -MAX_LNG), min(lat + high, MAX_LAT), min(lng + wide, MAX_LNG))
 
 
+def _around(west: float, south: float, east: float, north: float) -> Box:
+    corners = [bounding_box(corner, NEAREST_M) for corner in ((south, west), (north, east))]
+    return Box(corners[0].south, min(c.west for c in corners), corners[1].north, max(c.east for c in corners))
+
+
 class AreaIndex:
     """The lowest areas of all regions of the installation, in memory. Threads may share it.
 
@@ -94,6 +105,8 @@ class AreaIndex:
         self._shapes = np.asarray(shapely.from_wkb([wkb for _, _, wkb in rows]), dtype=object)
         self._tree = shapely.STRtree(self._shapes)
         shapely.prepare(self._shapes)
+        owners = np.array([hit.region_id for hit in self._hits])
+        self._bounds = {int(each): _around(*shapely.total_bounds(self._shapes[owners == each])) for each in np.unique(owners)}
         self._asking = Lock()  # GEOS completes a prepared polygon while it is asked, without one: threads crashed
 
     def __len__(self) -> int:
@@ -108,6 +121,10 @@ class AreaIndex:
         with self._asking:
             held = shapely.intersects_xy(self._shapes[near], lng, lat)
         return [self._hits[i] for i in near[held]]
+
+    def bounds(self, region_id: int) -> Box | None:
+        """Return the box of all points that `find_area` gives to an area of this region, or None if it has no areas."""
+        return self._bounds.get(region_id)
 
     def locate(self, lat: float, lng: float) -> tuple[Hit, ...]:
         """Return every area of every region that holds the point, by code. Raises DomainError if it is no point."""

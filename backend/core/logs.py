@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -10,6 +12,18 @@ import structlog
 
 def _json(record: Any, **options: Any) -> str:
     return orjson.dumps(record, default=options.get("default", str)).decode()
+
+
+def _places(exc_info: Any) -> str:
+    """Return the classes of an error and its causes, and where they were raised; not what they say, which may be a person's."""
+    error: BaseException | None = exc_info[1]
+    told = []
+    while error is not None:
+        frames = reversed(traceback.extract_tb(error.__traceback__))
+        places = (f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
+        told.append(" < ".join([type(error).__name__, *places]))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "; because of ".join(told)
 
 
 def configure_logs(level: str) -> None:
@@ -30,7 +44,7 @@ def configure_logs(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                structlog.processors.ExceptionRenderer(_places),
                 structlog.processors.JSONRenderer(serializer=_json),
             ],
         )
@@ -38,6 +52,7 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("PIL").setLevel(logging.INFO)  # below that it tells what a camera wrote into a photo
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -16,6 +16,16 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BucketSettings:
+    """Where pictures are kept that are not kept in `var`. Credentials come by the variables and files that AWS names."""
+
+    name: str
+    endpoint: str | None  # of a storage other than Amazon's
+    region: str | None
+    encryption: str | None  # AES256 or aws:kms; otherwise what the bucket does by itself
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a process needs to know before it can start. Secrets are never printed: see `__repr__`."""
 
@@ -25,11 +35,14 @@ class Settings:
     redis_url: str
     secret_key: bytes  # master of every derived key
     var: Path
+    backups: Path
+    bucket: BucketSettings | None
     host: str
     port: int
     web_processes: int
     web_threads: int
     trusted_proxies: int  # how many proxies before us add to X-Forwarded-For
+    metrics_port: int  # of the clock, on this machine alone; 0 counts nothing
     smtp_url: str | None
     log_level: str
 
@@ -42,7 +55,8 @@ class Settings:
         return f"Settings(environment={self.environment!r}, var={str(self.var)!r})"
 
 
-def _written(var: Path, name: str) -> dict[str, Any]:
+def written(var: Path, name: str) -> dict[str, Any]:
+    """Return what `balai up` wrote into `var`, or nothing where it wrote nothing. Raises SettingsError."""
     try:
         content = json.loads((var / name).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -50,6 +64,17 @@ def _written(var: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{var / name} cannot be read: {error}") from error
     return content if isinstance(content, dict) else {}
+
+
+def _bucket(given: Mapping[str, str]) -> BucketSettings | None:
+    encryption = given.get("BALAI_S3_ENCRYPTION") or None
+    if encryption not in {None, "AES256", "aws:kms"}:
+        raise SettingsError(f"BALAI_S3_ENCRYPTION is {encryption!r}: use AES256 or aws:kms")
+    name, endpoint = given.get("BALAI_S3_BUCKET"), given.get("BALAI_S3_ENDPOINT") or None
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise SettingsError(f"BALAI_S3_ENDPOINT is {endpoint!r}: an address that begins with https:// is needed")
+    region = given.get("BALAI_S3_REGION") or None
+    return BucketSettings(name=name, endpoint=endpoint, region=region, encryption=encryption) if name else None
 
 
 def with_driver(url: str) -> str:
@@ -71,7 +96,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environment = given.get("BALAI_ENV", "demo")
     if environment not in {"demo", "test", "production"}:
         raise SettingsError(f"BALAI_ENV is {environment!r}: use demo, test or production")
-    local = {} if environment == "production" else _written(var, "local.json") | _written(var, "secrets.json")
+    local = {} if environment == "production" else written(var, "local.json") | written(var, "secrets.json")
 
     def text(name: str, otherwise: str | None = None) -> str:
         value = given.get(name) or local.get(name) or otherwise
@@ -101,11 +126,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=text("REDIS_URL"),
         secret_key=secret_key,
         var=var,
+        backups=Path(text("BALAI_BACKUPS", str(var / "backups"))).absolute(),
+        bucket=_bucket(given),
         host=text("HOST", "127.0.0.1"),
         port=number("PORT", 8000, least=1, most=65535),
         web_processes=number("BALAI_WEB_PROCESSES", 2, least=1, most=64),
         web_threads=number("BALAI_WEB_THREADS", 8, least=1, most=64),
         trusted_proxies=number("BALAI_TRUSTED_PROXIES", 0, least=0, most=8),
+        metrics_port=number("BALAI_METRICS_PORT", 0 if environment == "test" else 9464, least=0, most=65535),
         smtp_url=given.get("BALAI_SMTP_URL"),
         log_level=text("BALAI_LOG_LEVEL", "INFO"),
     )

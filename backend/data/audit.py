@@ -14,7 +14,9 @@ from sqlalchemy import BigInteger, LargeBinary, UniqueConstraint, delete, func, 
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from backend.core.ids import new_id
+from backend.core.personal import plain, pseudonym
 from backend.data.db import Base, Json, RegionScoped, within_region
+from backend.data.statements import add_row
 
 GENESIS = bytes(32)
 
@@ -23,6 +25,11 @@ class AuditEntry(RegionScoped, Base):
     """Who did what to what, when, on whose request."""
 
     __tablename__ = "audit_entries"
+    holds = (
+        plain("actor_kind action details request_id"),
+        pseudonym("actor_id subject", "who did what to what: the law asks for a record of all processing", erased="stays"),
+    )
+    kept = "for good: what proves the rest may not be shortened"
 
     at: Mapped[datetime]
     actor_kind: Mapped[str]
@@ -37,6 +44,7 @@ class AuditSeal(Base):
     """The link of one entry: its place in the region's chain, and the hash over all before it."""
 
     __tablename__ = "audit_seals"
+    holds = (plain("region_id seq entry_id hash"),)
 
     region_id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -51,6 +59,7 @@ class AuditPending(Base):
 
     __tablename__ = "audit_pending"
     platform = "ids only: the sealer finds the regions that have something to link"
+    holds = (plain("region_id entry_id"),)
 
     region_id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -69,9 +78,12 @@ def write_audit(
     request_id: str,
 ) -> None:
     """Add one entry to the session's transaction."""
-    entry = AuditEntry(
+    entry_id = new_id()
+    add_row(
+        session,
+        AuditEntry,
         region_id=region_id,
-        id=new_id(),
+        id=entry_id,
         at=at,
         actor_kind=actor_kind,
         actor_id=actor_id,
@@ -80,7 +92,7 @@ def write_audit(
         details=details,
         request_id=request_id,
     )
-    session.add_all([entry, AuditPending(region_id=region_id, entry_id=entry.id)])
+    add_row(session, AuditPending, region_id=region_id, entry_id=entry_id)
 
 
 def seal_hash(previous: bytes, entry: AuditEntry) -> bytes:

@@ -1,9 +1,10 @@
-"""Where bytes are kept that are no rows: pictures and their thumbnails, in a folder until a bucket takes its place."""
+"""Where bytes are kept that are no rows: pictures and their thumbnails, in a folder; `buckets` has the other place."""
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Protocol
@@ -12,6 +13,9 @@ from uuid import UUID
 from backend.core.errors import DomainError, Kind
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}/[0-9a-f]{2}/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.[a-z0-9]{1,16}){1,2}")
+
+
+_INCOMING = ".incoming-"
 
 
 class BlobNotFoundError(Exception):
@@ -41,13 +45,39 @@ class BlobStore(Protocol):
     def exists(self, key: str, /) -> bool:
         """Tell whether something is kept under the key."""
 
+    def keys(self, region: str = "", /) -> Iterator[str]:
+        """Return the key of everything that is kept, of one region if it is named, in their order.
+
+        What comes or goes meanwhile may be among them.
+        """
+
+    def leftovers(self, region: str, /, *, before: datetime, remove: bool = False) -> list[str]:
+        """Name what broken puts of a region left before that instant, and remove it if that is said."""
+
+
+def is_blob_key(text: str) -> bool:
+    """Tell whether `blob_key` could have made it."""
+    return _KEY.fullmatch(text) is not None
+
+
+def require_blob_key(key: str) -> str:
+    """Return the key. Raises ValueError for any other than `blob_key` makes."""
+    if not is_blob_key(key):
+        raise ValueError(f"{key!r} is no blob key")
+    return key
+
+
+def storage_unavailable() -> DomainError:
+    """Return the 503 of a storage that does not do what it should."""
+    return DomainError(Kind.UNAVAILABLE, "files.storage_unavailable", retry_after=30)
+
 
 @contextmanager
 def _storage() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DomainError(Kind.UNAVAILABLE, "files.storage_unavailable", retry_after=30) from error
+        raise storage_unavailable() from error
 
 
 def _sync(folder: Path) -> None:
@@ -66,9 +96,7 @@ class FolderBlobStore:
         self._root = root
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise ValueError(f"{key!r} is no blob key")
-        return self._root / key
+        return self._root / require_blob_key(key)
 
     def put(self, key: str, content: bytes, _content_type: str, /) -> None:
         """Write beside, sync, rename: a reader sees all of it or nothing, also after a power cut."""
@@ -78,7 +106,7 @@ class FolderBlobStore:
                 if not folder.is_dir():
                     folder.mkdir(mode=0o700, exist_ok=True)
                     _sync(folder.parent)
-            with NamedTemporaryFile(dir=path.parent, prefix=".incoming-", delete=False) as beside:  # made with 0600
+            with NamedTemporaryFile(dir=path.parent, prefix=_INCOMING, delete=False) as beside:  # made with 0600
                 try:
                     beside.write(content)
                     beside.flush()
@@ -110,3 +138,24 @@ class FolderBlobStore:
         path = self._path(key)
         with _storage():
             return path.is_file()
+
+    def keys(self, region: str = "", /) -> Iterator[str]:
+        """Return the key of everything that is kept, of one region if it is named, in their order."""
+        with _storage():
+            # By the slash too: `banda-aceh/` comes before `banda/`.
+            for home in sorted(self._root.glob(region or "*"), key=lambda path: f"{path.name}/"):
+                for folder in sorted(home.iterdir()):
+                    keys = sorted(path.relative_to(self._root).as_posix() for path in folder.iterdir())
+                    yield from filter(is_blob_key, keys)  # not what is being written
+
+    def leftovers(self, region: str, /, *, before: datetime, remove: bool = False) -> list[str]:
+        """Name the halves of files whose writer was killed, and remove them if that is said."""
+        names = []
+        with _storage():
+            for path in sorted(self._root.glob(f"{region}/*/{_INCOMING}*")):
+                with suppress(FileNotFoundError):  # it has come meanwhile
+                    if path.stat().st_mtime < before.timestamp():
+                        names.append(path.relative_to(self._root).as_posix())
+                        if remove:
+                            path.unlink()
+        return names

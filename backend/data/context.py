@@ -83,14 +83,14 @@ class Actor:
 
     @property
     def roles(self) -> frozenset[str]:
-        """The roles this actor holds in the region of the request; `signed_in` is any citizen's and staff account's."""
+        """The roles this actor holds in the region of the request; `signed_in` is any account's, `staff` any staff account's."""
         if self.kind == "citizen":
             return frozenset({"citizen", "signed_in"})
         if self.kind == "system":
             return frozenset({"system"})
         held = {duty.role for duty in self.duties}
         if self.kind == "staff":
-            held.add("signed_in")
+            held |= {"signed_in", "staff"}
         if self.platform_admin:
             held.add("platform_admin")
         return frozenset(held)
@@ -165,6 +165,16 @@ class People(Protocol):
         """Return the active accounts that work in a department of the region, field officers among them."""
 
 
+class PersonalData(Protocol):
+    """What all modules together know of a person; the module registry is one."""
+
+    def export_personal_data(self, ctx: "Context", account_id: UUID) -> Mapping[str, Mapping[str, Any]]:
+        """Return by module what each knows of a citizen of the region, also those that are switched off there."""
+
+    def erase_personal_data(self, ctx: "Context", account_id: UUID) -> Mapping[str, int]:
+        """Let every module forget a citizen of the region; return the rows by table. Harmless when repeated."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ground:
     """What one process shares between its requests and deliveries."""
@@ -180,6 +190,7 @@ class Ground:
     doorbell: Doorbell
     regions: Regions
     people: People
+    personal: PersonalData
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,16 +1,18 @@
 """The database as models see it: base classes, the two kinds of table, and the session that always says its region."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, MetaData, Uuid, event, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, MetaData, Uuid, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, SessionTransaction, mapped_column, registry
 
 from backend.core.ids import new_id
+from backend.core.personal import Holding, plain
 
 Json = dict[str, Any]
 
@@ -24,17 +26,24 @@ _NAMES = {
 
 
 class Base(DeclarativeBase):
-    """Every table. A platform table says why it may stand outside the regions: `platform = "reason"`."""
+    """Every table: what each column is to a person (`holds`), and how long what is somebody's is kept (`kept`).
+
+    A platform table says why it may stand outside the regions: `platform = "reason"`.
+    """
 
     registry = registry(
         metadata=MetaData(naming_convention=_NAMES),
         type_annotation_map={datetime: DateTime(timezone=True), UUID: Uuid(), Json: JSONB(), int: BigInteger()},
     )
     platform: ClassVar[str | None] = None
+    holds: ClassVar[Sequence[Holding]] = ()
+    kept: ClassVar[str] = ""
 
 
 class RegionScoped:
     """A tenant table: primary key `(region_id, id)`, seen only from inside its region (row-level security, forced)."""
+
+    holds: ClassVar[Sequence[Holding]] = (plain("region_id id"),)
 
     region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True, sort_order=-2)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-1)
@@ -47,14 +56,14 @@ def within_region(*columns: str, to: str, remote: tuple[str, ...] = ("id",), **o
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
-_SAY_WHO = text(
-    "SELECT set_config('app.region_id', :region, true), set_config('app.staff_id', :staff, true),"
-    " set_config('synchronous_commit', :durable, true)"
+_SAY_WHO = (
+    "SELECT set_config('app.region_id', %(region)s, true), set_config('app.staff_id', %(staff)s, true),"
+    " set_config('synchronous_commit', %(durable)s, true)"
 )
 
 
 def _say(session: Session, connection: Connection) -> None:
-    connection.execute(
+    connection.exec_driver_sql(
         _SAY_WHO,
         {
             "region": str(session.info.get("region_id", "")),

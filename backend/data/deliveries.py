@@ -5,17 +5,19 @@ number of attempts, raised by the claim and committed before the handler runs, i
 mark it done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from backend.core.personal import plain
 from backend.data.context import Context
 from backend.data.db import Base
-from backend.data.events import Delivery, Event, EventRow
+from backend.data.events import Delivery, Event
+from backend.data.statements import Prepared
 
 LEASE = timedelta(seconds=20)
 KEPT = timedelta(days=7)
@@ -27,6 +29,7 @@ class ScheduleSlot(Base):
 
     __tablename__ = "schedule_slots"
     platform = "names and numbers only: the clock's own notebook"
+    holds = (plain("name region_id slot"),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
     region_id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,79 +46,86 @@ class Claim:
     attempt: int
 
 
-# A row waits while an earlier one of its subscriber and subject is still open. Rows that failed before are taken one at a
-# time, so that one that kills its process takes no neighbour with it a second time.
-_CLAIM = text("""
+# A row is due unless an earlier one of its subscriber and subject is still open.
+_DUE = """
+    d.done_at IS NULL AND d.dead_at IS NULL AND d.next_at <= now() AND NOT EXISTS (
+        SELECT FROM deliveries e
+        WHERE e.subscriber = d.subscriber AND e.subject = d.subject AND e.region_id = d.region_id
+            AND e.seq < d.seq AND e.done_at IS NULL AND e.dead_at IS NULL)"""
+# The regions come in random order and give some rows each, so that none waits behind another's backlog. Rows that failed before
+# are taken one at a time, so that one that kills its process takes no neighbour with it a second time. Those that one holder's
+# death has set free are due at one instant: the last first, for it had begun with the first.
+_CLAIM = Prepared(f"""
     WITH due AS (
-        SELECT d.seq FROM deliveries d
-        WHERE d.subscriber = :subscriber AND d.done_at IS NULL AND d.dead_at IS NULL AND d.next_at <= now()
-          AND (d.attempts > 0) = :again
-          AND NOT EXISTS (
-            SELECT 1 FROM deliveries e
-            WHERE e.subscriber = d.subscriber AND e.subject = d.subject AND e.region_id = d.region_id
-              AND e.seq < d.seq AND e.done_at IS NULL AND e.dead_at IS NULL)
-        ORDER BY d.lane, d.next_at LIMIT :most FOR UPDATE SKIP LOCKED)
-    UPDATE deliveries d SET attempts = d.attempts + 1, next_at = now() + :lease FROM due WHERE d.seq = due.seq
-    RETURNING d.seq, d.region_id, d.event_id, d.attempts""")
+        SELECT d.seq FROM (SELECT id FROM regions ORDER BY random()) r CROSS JOIN LATERAL (
+            SELECT d.seq FROM deliveries d
+            WHERE d.subscriber = %(subscriber)s AND d.region_id = r.id AND (d.attempts > 0) = %(again)s AND {_DUE}
+            ORDER BY d.lane, d.next_at, d.attempts, CASE WHEN %(again)s THEN -d.seq ELSE d.seq END
+            LIMIT %(of_one_region)s FOR UPDATE SKIP LOCKED) d
+        LIMIT %(most)s)
+    UPDATE deliveries d SET attempts = d.attempts + 1, next_at = now() + %(lease)s FROM due WHERE d.seq = due.seq
+    RETURNING d.seq, d.region_id, d.event_id, d.attempts""")  # noqa: S608 - both parts are ours
 
 
 def claim(session: Session, subscriber: str, *, most: int, failed_first: bool = False) -> list[Claim]:
-    """Take up to `most` due rows of `subscriber`, oldest first: fresh ones together, or one that has failed before.
+    """Take up to `most` due rows of `subscriber`, by region, oldest first: fresh ones together, or one that has failed before.
 
     Whoever claims again and again alternates `failed_first`, so that neither kind waits behind the other for ever.
     """
     kinds = ((False, most), (True, 1))
     for again, number in reversed(kinds) if failed_first else kinds:
-        rows = session.execute(_CLAIM, {"subscriber": subscriber, "again": again, "most": number, "lease": LEASE}).all()
+        asked = {"subscriber": subscriber, "again": again, "most": number, "of_one_region": -(-number // 2), "lease": LEASE}
+        rows = _CLAIM.all(session, **asked)
         if rows:
-            return [
-                Claim(seq=row.seq, region_id=row.region_id, event_id=row.event_id, attempt=row.attempts) for row in sorted(rows)
-            ]
+            held = (Claim(seq=row.seq, region_id=row.region_id, event_id=row.event_id, attempt=row.attempts) for row in rows)
+            return sorted(held, key=lambda row: (row.region_id, row.seq))
     return []
 
 
-def give_back(session: Session, held: Sequence[Claim]) -> None:
-    """Let go of fresh rows for which no time was left: they are due again at once, and nothing was tried."""
+def give_back(session: Session, held: Iterable[Claim]) -> None:
+    """Let go of fresh rows for which no time was left: they are due as when they were taken, and nothing was tried."""
     session.execute(
         update(Delivery)
         .where(Delivery.seq.in_([row.seq for row in held]), Delivery.attempts == 1)
-        .values(attempts=0, next_at=text("now()"))
+        .values(attempts=0, next_at=Delivery.next_at - LEASE)
     )
 
 
-def _still_mine(held: Claim) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Delivery.seq == held.seq,
-        Delivery.attempts == held.attempt,
-        Delivery.done_at.is_(None),
-        Delivery.dead_at.is_(None),
-    )
+_HELD = """
+    JOIN unnest(%(seqs)s::bigint[], %(attempts)s::bigint[]) AS held (seq, attempt)
+    ON d.seq = held.seq AND d.attempts = held.attempt AND d.done_at IS NULL AND d.dead_at IS NULL"""
+_TAKE = Prepared(f"""
+    SELECT d.seq, e.id, e.name, e.version, e.subject, e.payload, e.occurred_at, e.request_id
+    FROM deliveries d {_HELD} JOIN events e ON e.region_id = d.region_id AND e.id = d.event_id
+    WHERE e.region_id = %(region)s ORDER BY d.seq FOR UPDATE OF d SKIP LOCKED""")  # noqa: S608 - both parts are ours
+_DONE = Prepared(f"""
+    UPDATE deliveries SET done_at = now() WHERE seq IN (SELECT d.seq FROM deliveries d {_HELD} FOR UPDATE OF d) RETURNING seq""")  # noqa: S608 - as above
 
 
-def take_in_hand(session: Session, held: Claim) -> Event | None:
-    """Lock the row for this transaction and return its event; None when somebody else has it by now."""
-    row = session.execute(
-        select(EventRow)
-        .join(Delivery, (Delivery.event_id == EventRow.id) & (Delivery.region_id == EventRow.region_id))
-        .where(EventRow.region_id == held.region_id, *_still_mine(held))
-        .with_for_update(of=Delivery, skip_locked=True)
-    ).scalar_one_or_none()
-    if row is None:
-        return None
-    return Event(
-        id=row.id,
-        name=row.name,
-        version=row.version,
-        subject=row.subject,
-        payload=row.payload,
-        occurred_at=row.occurred_at,
-        request_id=row.request_id,
-    )
+def _named(held: Iterable[Claim]) -> dict[str, list[int]]:
+    return {"seqs": [row.seq for row in held], "attempts": [row.attempt for row in held]}
 
 
-def mark_done(session: Session, held: Claim) -> bool:
-    """Mark the row done; False when it is no longer this holder's."""
-    return _settle(session, held, done_at=text("now()"))
+def take_in_hand(session: Session, region_id: int, held: Sequence[Claim]) -> dict[Claim, Event]:
+    """Lock those rows of the region for this transaction that are still this holder's, and return their events, in order."""
+    mine = {row.seq: row for row in held}
+    return {
+        mine[row.seq]: Event(
+            id=row.id,
+            name=row.name,
+            version=row.version,
+            subject=row.subject,
+            payload=row.payload,
+            occurred_at=row.occurred_at,
+            request_id=row.request_id,
+        )
+        for row in _TAKE.all(session, **_named(held), region=region_id)
+    }
+
+
+def mark_done(session: Session, held: Sequence[Claim]) -> bool:
+    """Mark the rows done; False when one is no longer this holder's."""
+    return not held or len(_DONE.all(session, **_named(held))) == len(held)
 
 
 def mark_failed(session: Session, held: Claim, *, fault: str, max_attempts: int) -> bool:
@@ -130,21 +140,22 @@ def mark_failed(session: Session, held: Claim, *, fault: str, max_attempts: int)
 
 
 def _settle(session: Session, held: Claim, **values: object) -> bool:
-    changed = session.execute(update(Delivery).where(*_still_mine(held)).values(**values).returning(Delivery.seq))
+    still_mine = (Delivery.attempts == held.attempt, Delivery.done_at.is_(None), Delivery.dead_at.is_(None))
+    changed = session.execute(
+        update(Delivery).where(Delivery.seq == held.seq, *still_mine).values(**values).returning(Delivery.seq)
+    )
     return changed.first() is not None
 
 
-def due_subscribers(session: Session) -> list[str]:
-    """Return the subscribers that have due rows, the most urgent first."""
-    rows = session.execute(
-        text(
-            "SELECT subscriber FROM deliveries d WHERE done_at IS NULL AND dead_at IS NULL AND next_at <= now()"
-            " AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.subscriber = d.subscriber AND e.subject = d.subject"
-            "   AND e.region_id = d.region_id AND e.seq < d.seq AND e.done_at IS NULL AND e.dead_at IS NULL)"
-            " GROUP BY subscriber ORDER BY min(lane), min(next_at)"
-        )
-    )
-    return list(rows.scalars())
+_WHO_IS_DUE = Prepared(f"""
+    SELECT s.name FROM unnest(%(subscribers)s::text[]) AS s (name) CROSS JOIN LATERAL (
+        SELECT d.lane, d.next_at FROM deliveries d WHERE d.subscriber = s.name AND {_DUE} ORDER BY d.lane, d.next_at LIMIT 1) d
+    ORDER BY d.next_at + d.lane * interval '10 seconds'""")  # noqa: S608 - as above
+
+
+def due_subscribers(session: Session, subscribers: Iterable[str]) -> list[str]:
+    """Return those that have due rows, the most urgent first: a lane is ahead of the next by ten seconds, no more."""
+    return [row.name for row in _WHO_IS_DUE.all(session, subscribers=list(subscribers))]
 
 
 def forget_done(ctx: Context) -> None:

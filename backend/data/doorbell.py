@@ -8,6 +8,7 @@ from redis import Redis, RedisError
 
 from backend.core.fault_points import reach
 from backend.core.logs import get_logger
+from backend.core.metrics import RINGS
 
 CHANNEL = "balai:ring"
 _QUIET_SECONDS = 2.0
@@ -43,6 +44,8 @@ class RedisDoorbell:
         reach("ring")
         try:
             self._redis.publish(CHANNEL, " ".join(sorted(subscribers)))
+            RINGS.labels("taken").inc()
         except (RedisError, OSError) as error:
             self._quiet_until = time.monotonic() + _QUIET_SECONDS
+            RINGS.labels("lost").inc()
             _log.warning("doorbell.silent", error=type(error).__name__)

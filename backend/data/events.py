@@ -10,7 +10,9 @@ from sqlalchemy import BigInteger, Identity, Index, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from backend.core.ids import new_id
+from backend.core.personal import plain, pseudonym
 from backend.data.db import Base, Json, RegionScoped
+from backend.data.statements import add_row
 
 RINGS = "rings"
 LANES = {"urgent": 0, "ordinary": 1, "bulk": 2}
@@ -50,6 +52,11 @@ class EventRow(RegionScoped, Base):
     """An event, written in the transaction that made it true."""
 
     __tablename__ = "events"
+    holds = (
+        plain("name version request_id"),
+        pseudonym("subject payload", "what is to be told, by ids and scalars", erased="rows that name the person go"),
+    )
+    kept = "7 days after it was told to all"
 
     name: Mapped[str]
     version: Mapped[int]
@@ -66,6 +73,11 @@ class Delivery(Base):
 
     __tablename__ = "deliveries"
     platform = "ids only: the engine house looks for due rows of every region in one statement"
+    holds = (
+        plain("seq region_id event_id subscriber lane attempts fault"),
+        pseudonym("subject", "whose deliveries keep their order", erased="rows whose event names the person go"),
+    )
+    kept = "7 days after it was done; one that is dead until it is replayed"
 
     seq: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     region_id: Mapped[int]
@@ -83,6 +95,14 @@ class Delivery(Base):
         Index(
             "ix_deliveries_due",
             "subscriber",
+            "lane",
+            "next_at",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+        ),
+        Index(
+            "ix_deliveries_region",
+            "subscriber",
+            "region_id",
             "lane",
             "next_at",
             postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
@@ -119,30 +139,29 @@ def write_event(
     if set(payload) != set(event.fields):
         raise ValueError(f"{event.name} has the fields {event.fields}, not {tuple(payload)}")
     event_id = new_id()
-    session.add(
-        EventRow(
-            region_id=region_id,
-            id=event_id,
-            name=event.name,
-            version=event.version,
-            subject=subject,
-            payload={key: str(value) if isinstance(value, UUID) else value for key, value in payload.items()},
-            occurred_at=occurred_at,
-            request_id=request_id,
-        )
+    add_row(
+        session,
+        EventRow,
+        region_id=region_id,
+        id=event_id,
+        name=event.name,
+        version=event.version,
+        subject=subject,
+        payload=payload,
+        occurred_at=occurred_at,
+        request_id=request_id,
     )
-    found = subscribers.subscribers_of(event.name, event.version)
-    told = [(subscriber, lane) for subscriber, lane, module in found if listening(module)]
-    # Added, not executed: what a transaction tells leaves in one statement for its events and one for its deliveries.
-    session.add_all(
-        Delivery(
-            region_id=region_id,
-            event_id=event_id,
-            subscriber=subscriber,
-            subject=subject,
-            lane=lane,
-            next_at=occurred_at,
-        )
-        for subscriber, lane in told
-    )
-    session.info.setdefault(RINGS, set()).update(subscriber for subscriber, _ in told)
+    for subscriber, lane, module in subscribers.subscribers_of(event.name, event.version):
+        if listening(module):
+            add_row(
+                session,
+                Delivery,
+                region_id=region_id,
+                event_id=event_id,
+                subscriber=subscriber,
+                subject=subject,
+                lane=lane,
+                attempts=0,
+                next_at=occurred_at,
+            )
+            session.info.setdefault(RINGS, set()).add(subscriber)

@@ -5,6 +5,7 @@ import threading
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from backend.core.personal import plain
 from backend.data.db import Base
 
 BLOCK = 50
@@ -19,6 +20,7 @@ class SerialRow(Base):
     """The next number of a series that no process has taken."""
 
     __tablename__ = "serials"
+    holds = (plain("region_id name next"),)
 
     region_id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)

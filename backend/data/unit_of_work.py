@@ -13,6 +13,7 @@ from backend.core.ids import new_id
 from backend.data.context import SYSTEM, Actor, Context, Ground, Region
 from backend.data.db import enter_region
 from backend.data.events import RINGS
+from backend.data.statements import write_out
 
 _UNDO = "undo"
 
@@ -57,6 +58,7 @@ def unit_of_work(
         except BaseException:
             _take_back(session)
             raise
+        write_out(session)
         reach("before-commit")
         session.commit()
         reach("after-commit")

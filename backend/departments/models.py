@@ -4,6 +4,7 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.core.personal import plain
 from backend.data.db import Base, RegionScoped
 
 
@@ -11,6 +12,7 @@ class Department(RegionScoped, Base):
     """A unit that takes complaints, and the department types bound to it."""
 
     __tablename__ = "departments"
+    holds = (plain("key name kind types area_code email verified active"),)
 
     key: Mapped[str]
     name: Mapped[str]

@@ -2,20 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
-from backend.data.context import Context
-from backend.data.events import Event
+from backend.files.handlers import Finishing, Removing
 from backend.files.models import FileEvidence, FileRow
-from backend.files.operations import UPLOADED, finish_picture, purge_loose_files
+from backend.files.operations import REMOVED, UPLOADED, purge_loose_files
 from backend.files.personal import erase_personal_data, export_personal_data
+from backend.files.reconciling import CHECKS
 from backend.files.routes import UPLOAD, blueprint
-from backend.modules.contract import Permission, Schedule, ServiceModule, Subscription
-
-
-def _finish(ctx: Context, event: Event) -> None:
-    finish_picture(ctx, UUID(str(event.subject)))
-
+from backend.modules.contract import RECONCILED, Permission, Schedule, ServiceModule, Subscription
 
 module = ServiceModule(
     name="files",
@@ -32,10 +26,13 @@ module = ServiceModule(
         )
     ],
     models=[FileRow, FileEvidence],
-    publishes=[UPLOADED],
-    subscribes=[Subscription(subscriber="files.finish", event=UPLOADED.name, handler=_finish, lane="bulk")],
+    publishes=[UPLOADED, REMOVED],
+    subscribes=[
+        Subscription(subscriber="files.finish", event=UPLOADED.name, handler=Finishing(), lane="bulk"),
+        Subscription(subscriber="files.remove_bytes", event=REMOVED.name, handler=Removing(), max_attempts=30),  # a day
+    ],
     schedules=[Schedule(name="files.purge", every=timedelta(hours=1), run=purge_loose_files)],
-    personal_data=True,
+    contributes={RECONCILED: CHECKS},
     export_personal_data=export_personal_data,
     erase_personal_data=erase_personal_data,
     locale=Path(__file__).parent / "locale",

@@ -1,11 +1,11 @@
 """What is done with files: taken in, held by a room, thumbnailed after the answer, thrown away when nobody holds them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from backend.core.errors import DomainError, FieldError, Kind
 from backend.core.ids import new_id
@@ -14,12 +14,18 @@ from backend.data.context import Context
 from backend.data.events import EventType
 from backend.data.unit_of_work import undo_with
 from backend.files.models import FileEvidence, FileRow
-from backend.files.pictures import make_thumbnail, perceptual_hash, take_picture
+from backend.files.pictures import take_picture
 
 LOOSE_FOR = timedelta(hours=24)
 THUMBNAIL = "thumb.jpg"
 
 UPLOADED = EventType(name="files.uploaded", doc="A picture was taken in; its thumbnail and perceptual hash are still to be made")
+REMOVED = EventType(name="files.removed", doc="A file (the subject) is gone from its table; its bytes are still to follow")
+
+
+def capture_place(file_id: UUID) -> str:
+    """Return where the encrypted capture of a file is kept."""
+    return f"file_evidence:{file_id}"
 
 
 def keep_picture(ctx: Context, content: bytes) -> FileRow:
@@ -48,7 +54,7 @@ def keep_picture(ctx: Context, content: bytes) -> FileRow:
             region_id=ctx.region.id,
             id=file_id,
             sha256=bytes.fromhex(evidence.sha256),
-            capture_enc=ctx.ground.keyring.encrypt(orjson.dumps(capture).decode(), bound_to=f"file_evidence:{file_id}")
+            capture_enc=ctx.ground.keyring.encrypt(orjson.dumps(capture).decode(), bound_to=capture_place(file_id))
             if any(value is not None for value in capture.values())
             else None,
         )
@@ -86,33 +92,35 @@ def hold_files(ctx: Context, file_ids: Sequence[UUID], *, room: str, subject: UU
         raise DomainError(Kind.INVALID, "request.invalid", errors=faults)
 
 
-def finish_picture(ctx: Context, file_id: UUID) -> None:
-    """Make the thumbnail and the perceptual hash; harmless when repeated, and when the file is gone."""
-    row = ctx.session.get(FileRow, (ctx.region.id, file_id))
-    if row is None or row.has_thumbnail:
+def finish_picture(ctx: Context, file_id: UUID, perceptual_hash: str) -> None:
+    """Write down that the thumbnail is kept, and the hash. Of a file that was removed meanwhile the thumbnail follows."""
+    row = ctx.session.get(FileRow, (ctx.region.id, file_id), with_for_update=True)
+    if row is None:
+        ctx.publish(REMOVED, subject=file_id)
         return
-    content = ctx.ground.blobs.get(blob_key(ctx.region.key, file_id))
-    ctx.ground.blobs.put(blob_key(ctx.region.key, file_id, THUMBNAIL), make_thumbnail(content), row.content_type)
     row.has_thumbnail = True
     evidence = ctx.session.get(FileEvidence, (ctx.region.id, file_id))
     if evidence is not None:
-        evidence.perceptual_hash = perceptual_hash(content)
+        evidence.perceptual_hash = perceptual_hash
 
 
-def remove_files(ctx: Context, rows: Sequence[FileRow]) -> None:
-    """Remove files with all that was made of them: blobs first, so that a failure leaves no picture without its row."""
-    for row in rows:
-        ctx.ground.blobs.delete(blob_key(ctx.region.key, row.id))
-        ctx.ground.blobs.delete(blob_key(ctx.region.key, row.id, THUMBNAIL))
-        ctx.session.delete(row)
+def remove_files(ctx: Context, *which: ColumnElement[bool]) -> Mapping[str, int]:
+    """Remove files of the region with all that was made of them; return the rows by table. Publishes `files.removed`.
+
+    The bytes follow after the commit, however often a process dies on the way.
+    """
+    removed = ctx.session.scalars(delete(FileRow).where(FileRow.region_id == ctx.region.id, *which).returning(FileRow.id)).all()
+    for file_id in removed:
+        ctx.publish(REMOVED, subject=file_id)
+    return {FileRow.__tablename__: len(removed)}
 
 
 def purge_loose_files(ctx: Context) -> None:
     """Remove files that nobody has held for a day."""
-    rows = ctx.session.scalars(
-        select(FileRow)
+    loose = (
+        select(FileRow.id)
         .where(FileRow.region_id == ctx.region.id, FileRow.held_id.is_(None), FileRow.created_at < ctx.now() - LOOSE_FOR)
         .limit(500)
         .with_for_update(skip_locked=True)
-    ).all()
-    remove_files(ctx, rows)
+    )
+    remove_files(ctx, FileRow.id.in_(ctx.session.scalars(loose).all()))

@@ -1,33 +1,44 @@
-"""What a person may ask of the files they uploaded: a list, and that nothing ties them to those a case still holds."""
+"""What a person may ask of the pictures they uploaded: a copy, and that they are gone, also those that a case still holds."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+import orjson
+from sqlalchemy import select
 
+from backend.data.blobs import blob_key
 from backend.data.context import Context
+from backend.data.personal import KeptFile
 from backend.files.models import FileEvidence, FileRow
-from backend.files.operations import remove_files
+from backend.files.operations import capture_place, remove_files
 
 
 def export_personal_data(ctx: Context, account_id: UUID) -> Mapping[str, Any]:
-    """Return the files the person uploaded."""
-    rows = ctx.session.scalars(_own(ctx, account_id)).all()
-    return {"files": [{"id": str(row.id), "size": row.size, "created_at": row.created_at} for row in rows]}
-
-
-def erase_personal_data(ctx: Context, account_id: UUID) -> None:
-    """Remove the person's loose files; of those a case holds, forget whose they are and where the camera stood."""
-    rows = ctx.session.scalars(_own(ctx, account_id)).all()
-    remove_files(ctx, [row for row in rows if row.held_id is None])
-    held = [row.id for row in rows if row.held_id is not None]
-    mine = (FileRow.region_id == ctx.region.id, FileRow.id.in_(held))
-    ctx.session.execute(update(FileRow).where(*mine).values(owner_id=None))
-    ctx.session.execute(
-        update(FileEvidence).where(FileEvidence.region_id == ctx.region.id, FileEvidence.id.in_(held)).values(capture_enc=None)
+    """Return the pictures the person uploaded, and when and where the camera stood."""
+    own = (
+        select(FileRow.id, FileRow.size, FileRow.created_at, FileEvidence.capture_enc)
+        .join(FileEvidence, (FileEvidence.region_id == FileRow.region_id) & (FileEvidence.id == FileRow.id), isouter=True)
+        .where(FileRow.region_id == ctx.region.id, FileRow.owner_id == account_id)
+        .order_by(FileRow.id)
     )
+    return {
+        "files": [
+            {
+                "id": row.id,
+                "created_at": row.created_at,
+                "captured": _opened(ctx, row.id, row.capture_enc),
+                "picture": KeptFile(name=f"pictures/{row.id}.jpg", blob=blob_key(ctx.region.key, row.id), size=row.size),
+            }
+            for row in ctx.session.execute(own)
+        ]
+    }
 
 
-def _own(ctx: Context, account_id: UUID) -> Any:
-    return select(FileRow).where(FileRow.region_id == ctx.region.id, FileRow.owner_id == account_id)
+def _opened(ctx: Context, file_id: UUID, sealed: bytes | None) -> Any:
+    return None if sealed is None else orjson.loads(ctx.ground.keyring.decrypt(sealed, bound_to=capture_place(file_id)))
+
+
+def erase_personal_data(ctx: Context, account_id: UUID) -> Mapping[str, int]:
+    """Remove the person's pictures; publishes `files.removed` for each. Evidence that an office uploaded stays."""
+    return remove_files(ctx, FileRow.owner_id == account_id)

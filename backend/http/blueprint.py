@@ -1,14 +1,15 @@
 """The door of every room: a route declares who may use it, and the edge does the rest around the view.
 
 The edge, in this order: the token is verified, the body read, the region resolved and its module found switched on, the rate
-counted; then one unit of work is opened in which the account is read, the permission checked, the idempotency key taken, the
-input read by its schema, and the view called with its Context; the answer leaves after the commit.
+counted; then a turn is waited for and one unit of work opened, in which the account is read, the permission checked, the
+idempotency key taken, the input read by its schema, and the view called with its Context; the answer leaves after the commit.
 """
 
 import dataclasses
 import functools
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
@@ -165,6 +166,8 @@ def _edge(route: Route, view: View) -> View:
     @functools.wraps(view)
     def entered(**path: Any) -> Response:
         house = current_house()
+        whose = path.get("region", "")
+        house.gate.refuse_when_full(whose)
         refuse_nul(path)
         if not route.takes_query:
             refuse_query()
@@ -177,9 +180,8 @@ def _edge(route: Route, view: View) -> View:
         if route.limit:  # counted before the unit of work, which calls no network
             house.limits.hit(route.limit, str(claims["sub"] if claims else request.remote_addr))
         staff = UUID(claims["sub"]) if claims and claims["kind"] == "staff" else None
-        with unit_of_work(
-            house.ground, region=region, locale=reader_language(), request_id=request_id(), staff_id=staff
-        ) as anyone:
+        at_work = unit_of_work(house.ground, region=region, locale=reader_language(), request_id=request_id(), staff_id=staff)
+        with house.uploads.entered(whose) if route.files else nullcontext(), house.gate.entered(whose), at_work as anyone:
             ctx = dataclasses.replace(anyone, actor=_actor(route, house, anyone, claims))
             _permit(route, house, ctx)
             key = read_key(required=route.idempotency == "required") if route.idempotency else None
@@ -196,10 +198,11 @@ def _edge(route: Route, view: View) -> View:
 
 def _conditional(response: Response) -> Response:
     """Give a read its ETag, and answer 304 to a phone that has it already."""
-    if response.status_code == HTTPStatus.OK and not response.is_streamed and response.mimetype == "application/json":
-        if not response.get_etag()[0]:
-            response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:20])
+    if response.status_code == HTTPStatus.OK and not response.is_streamed and response.is_json:
+        if "ETag" not in response.headers:
+            response.headers["ETag"] = f'"{hashlib.sha256(response.get_data()).hexdigest()[:20]}"'
         response.headers.setdefault("Cache-Control", "no-cache")
-        response.vary.update(("Authorization", "Accept-Language"))
-        response.make_conditional(request)
+        response.headers.setdefault("Vary", "Authorization, Accept-Language")
+        if "If-None-Match" in request.headers:
+            response.make_conditional(request)
     return response

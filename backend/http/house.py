@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 
 from backend.data.context import Actor, Context, Ground
+from backend.http.gate import Gate
 from backend.http.limits import RateLimits
 from backend.modules.registry import Registry
 from backend.regions.directory import RegionDirectory
@@ -22,6 +23,8 @@ class House:
     registry: Registry
     directory: RegionDirectory
     limits: RateLimits
+    gate: Gate
+    uploads: Gate  # pictures are heavy: few at once, so that they do not take all turns
     load_actor: ActorLoader
 
 

@@ -4,20 +4,27 @@ A second request with the key waits on the first one's row (the role's lock_time
 """
 
 import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 import orjson
 from flask import Response, request
-from sqlalchemy import LargeBinary, delete, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Index, LargeBinary, Select, delete, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.errors import DomainError, Kind
+from backend.core.personal import personal, plain, pseudonym, secret
+from backend.data.checks import SETTLED, Check, rows_of
 from backend.data.context import Context
 from backend.data.db import Base
+from backend.data.personal import erase_rows
+from backend.data.statements import Prepared
 
 KEPT = timedelta(hours=72)
 _MOST = 200
@@ -28,6 +35,17 @@ class IdempotencyKey(Base):
     """One key of one person. The answer is encrypted: it may hold what a citizen wrote."""
 
     __tablename__ = "idempotency_keys"
+    holds = (
+        plain("region_id about"),
+        pseudonym("person key", "whose key it is"),
+        secret("fingerprint", "tells the same request from another"),
+        personal(
+            "answer",
+            "the first answer, for a request that comes again; encrypted",
+            erased="the row goes; what others were answered about the person's things is emptied",
+        ),
+    )
+    kept = "72 hours"
 
     region_id: Mapped[int] = mapped_column(primary_key=True)
     person: Mapped[str] = mapped_column(primary_key=True)
@@ -35,6 +53,19 @@ class IdempotencyKey(Base):
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    about: Mapped[UUID | None]  # the thing in the path, or that somebody without an account was answered
+
+    __table_args__ = (Index("ix_idempotency_keys_about", "region_id", "about", postgresql_where=text("about IS NOT NULL")),)
+
+
+_TAKE = Prepared(
+    "INSERT INTO idempotency_keys (region_id, person, key, fingerprint, created_at)"
+    " VALUES (%(region_id)s, %(person)s, %(key)s, %(fingerprint)s, %(now)s) ON CONFLICT DO NOTHING RETURNING true"
+)
+_KEEP = Prepared(
+    "UPDATE idempotency_keys SET answer = %(answer)s, about = %(about)s"
+    " WHERE region_id = %(region_id)s AND person = %(person)s AND key = %(key)s RETURNING true"
+)
 
 
 def read_key(*, required: bool) -> str | None:
@@ -68,7 +99,7 @@ class Once:
         self._ctx = ctx
         # People without an account cannot be told apart but by what they send: no key of one gives the answer of another.
         person = str(ctx.actor.account_id or f"{ctx.actor.kind}:{_fingerprint().hex()}")
-        self._row = (ctx.region.id, person, key)
+        self._row = {"region_id": ctx.region.id, "person": person, "key": key}
         self._bound_to = f"idempotency:{ctx.region.id}:{person}:{key}"
 
     def earlier(self) -> Response | None:
@@ -76,27 +107,20 @@ class Once:
 
         Raises DomainError: 409 while the first request is still under way, 422 for the same key with another request.
         """
-        region_id, person, key = self._row
         fingerprint = _fingerprint()
-        values = {
-            "region_id": region_id,
-            "person": person,
-            "key": key,
-            "fingerprint": fingerprint,
-            "created_at": self._ctx.now(),
-        }
-        taken = insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.key)
         try:
-            if self._ctx.session.execute(taken).first():
+            if _TAKE.first(self._ctx.session, **self._row, fingerprint=fingerprint, now=self._ctx.now()):
                 return None
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
                 raise DomainError(Kind.CONFLICT, "idempotency.in_flight", retry_after=1) from None
             raise
-        row = self._ctx.session.get_one(IdempotencyKey, self._row)
+        row = self._ctx.session.get_one(IdempotencyKey, tuple(self._row.values()))
         if row.fingerprint != fingerprint:
             raise DomainError(Kind.INVALID, "idempotency.key_reused")
-        kept = orjson.loads(self._ctx.ground.keyring.decrypt(row.answer or b"", bound_to=self._bound_to))
+        if row.answer is None:
+            raise DomainError(Kind.CONFLICT, "idempotency.answer_erased")
+        kept = orjson.loads(self._ctx.ground.keyring.decrypt(row.answer, bound_to=self._bound_to))
         return Response(kept["body"], kept["status"], kept["headers"], content_type=kept["type"])
 
     def keep(self, response: Response) -> None:
@@ -107,19 +131,36 @@ class Once:
             "headers": {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
             "body": response.get_data(as_text=True),
         }
-        region_id, person, key = self._row
-        self._ctx.session.execute(
-            update(IdempotencyKey)
-            .where(IdempotencyKey.region_id == region_id, IdempotencyKey.person == person, IdempotencyKey.key == key)
-            .values(answer=self._ctx.ground.keyring.encrypt(orjson.dumps(kept).decode(), bound_to=self._bound_to))
-        )
+        answer = self._ctx.ground.keyring.encrypt(orjson.dumps(kept).decode(), bound_to=self._bound_to)
+        _KEEP.first(self._ctx.session, **self._row, answer=answer, about=self._about(response))
+
+    def _about(self, response: Response) -> UUID | None:
+        named = next((value for value in (request.view_args or {}).values() if isinstance(value, UUID)), None)
+        if named is None and self._ctx.actor.account_id is None and response.is_json:
+            with suppress(KeyError, TypeError, ValueError):
+                named = UUID(response.get_json()["id"])
+        return named
 
 
-def forget_person(ctx: Context, account_id: UUID) -> None:
+def _of(ctx: Context, account_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (IdempotencyKey.region_id == ctx.region.id, IdempotencyKey.person == str(account_id))
+
+
+def export_person(ctx: Context, account_id: UUID) -> dict[str, Any]:
+    """Return a person's keys; the answers say what the tables say."""
+    rows = ctx.session.execute(select(IdempotencyKey.key, IdempotencyKey.created_at).where(*_of(ctx, account_id)))
+    return {"idempotency_keys": [{"key": row.key, "at": row.created_at} for row in rows]}
+
+
+def forget_person(ctx: Context, account_id: UUID) -> Mapping[str, int]:
     """Remove a person's keys with the answers they hold."""
-    ctx.session.execute(
-        delete(IdempotencyKey).where(IdempotencyKey.region_id == ctx.region.id, IdempotencyKey.person == str(account_id))
-    )
+    return erase_rows(ctx, delete(IdempotencyKey).where(*_of(ctx, account_id)))
+
+
+def forget_answers(ctx: Context, about: Collection[UUID]) -> Counter[str]:
+    """Empty what anybody was answered about these things: a request that comes again is told so, and not done again."""
+    mine = (IdempotencyKey.region_id == ctx.region.id, IdempotencyKey.about.in_(about))
+    return erase_rows(ctx, update(IdempotencyKey).where(*mine, IdempotencyKey.answer.is_not(None)).values(answer=None))
 
 
 def forget_old_keys(ctx: Context) -> None:
@@ -129,4 +170,25 @@ def forget_old_keys(ctx: Context) -> None:
     )
 
 
-__all__ = ["KEPT", "IdempotencyKey", "Once", "forget_old_keys", "forget_person", "read_key"]
+def _unanswered(ctx: Context) -> Select[str, datetime]:
+    return select(IdempotencyKey.key, IdempotencyKey.created_at).where(
+        IdempotencyKey.region_id == ctx.region.id,
+        IdempotencyKey.answer.is_(None),
+        IdempotencyKey.about.is_(None),  # else it was emptied
+        IdempotencyKey.created_at < ctx.now() - SETTLED,
+    )
+
+
+CHECKS = (Check(kind="idempotency.unanswered", find=rows_of(_unanswered, "taken at {created_at}, and no answer is kept")),)
+
+__all__ = [
+    "CHECKS",
+    "KEPT",
+    "IdempotencyKey",
+    "Once",
+    "export_person",
+    "forget_answers",
+    "forget_old_keys",
+    "forget_person",
+    "read_key",
+]

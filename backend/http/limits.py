@@ -8,6 +8,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from backend.core.clock import utc_now
+from backend.core.crypto import Keyring
 from backend.core.errors import DomainError, Kind
 from backend.core.logs import get_logger
 
@@ -19,6 +20,7 @@ LIMITS: Mapping[str, tuple[str, str]] = {
     "submit": ("60 per hour", "600 per minute"),
     "guest": ("300 per hour", "600 per minute"),  # an address stands for all behind it: wide, or it would be per city
     "upload": ("60 per hour", "600 per minute"),
+    "export": ("240 per hour", "600 per minute"),
     "write": ("120 per minute", "6000 per minute"),
     "login": ("600 per minute", "6000 per minute"),  # by address; tries at one account or number are counted in PostgreSQL
 }
@@ -27,7 +29,8 @@ LIMITS: Mapping[str, tuple[str, str]] = {
 class RateLimits:
     """Fixed windows by limit name and person."""
 
-    def __init__(self, redis_url: str, *, demo: bool) -> None:
+    def __init__(self, redis_url: str, keyring: Keyring, *, demo: bool) -> None:
+        self._keyring = keyring
         address = redis_url.replace("unix://", "redis+unix://", 1) if redis_url.startswith("unix://") else redis_url
         self._shared = FixedWindowRateLimiter(RedisStorage(address, socket_timeout=0.2, socket_connect_timeout=0.2))
         self._own = FixedWindowRateLimiter(MemoryStorage())
@@ -37,6 +40,7 @@ class RateLimits:
     def hit(self, name: str, person: str) -> None:
         """Count one. Raises DomainError (429, with the seconds to wait) when it was one too many."""
         item = self._items[name]
+        person = self._keyring.blind_index(person, purpose="rate-limit").hex()  # in Redis nobody is known
         limiter = self._own if time.monotonic() < self._quiet_until else self._shared
         try:
             fits, wait = _hit(limiter, item, name, person)

@@ -17,12 +17,13 @@ from backend.data.context import Context, ModuleState
 from backend.data.deliveries import ScheduleSlot, forget_done
 from backend.data.events import Delivery, EventRow
 from backend.data.notices import NOTICE_REQUESTED
+from backend.data.personal import untell
 from backend.data.serials import SerialRow
 from backend.http.blueprint import REGION, RoomBlueprint, answer
 from backend.http.house import current_house
-from backend.http.idempotency import IdempotencyKey, forget_old_keys, forget_person
+from backend.http.idempotency import CHECKS, IdempotencyKey, export_person, forget_old_keys, forget_person
 from backend.http.schema import Schema, field_errors, page_of
-from backend.modules.contract import Permission, Schedule, ServiceModule
+from backend.modules.contract import RECONCILED, Permission, Schedule, ServiceModule
 from backend.modules.registry import Registry
 from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
 from backend.regions.operations import change_settings, switch_module, with_module
@@ -170,13 +171,13 @@ REGIONS_MODULE = ServiceModule(
         )
     ],
     publishes=[NOTICE_REQUESTED],
+    contributes={RECONCILED: CHECKS},
     schedules=[
         Schedule(name="regions.forget_old_keys", every=timedelta(hours=1), run=forget_old_keys),
         Schedule(name="regions.forget_done", every=timedelta(hours=6), run=forget_done),
     ],
-    personal_data=True,  # kept answers hold what a citizen wrote
-    export_personal_data=lambda _ctx, _account_id: {},
-    erase_personal_data=forget_person,
+    export_personal_data=export_person,
+    erase_personal_data=lambda ctx, account_id: {**untell(ctx, account_id), **forget_person(ctx, account_id)},
     models=[
         RegionRow,
         AreaRow,

@@ -174,7 +174,7 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     responses = operation["responses"]
     if not any(status.startswith("2") for status in responses):
         responses["200"] = {"description": "OK", "content": {route.media: {}}}
-    if route.method == "GET" and route.media == "application/json":
+    if route.method == "GET" and route.media.endswith("json"):
         responses["200"]["headers"] = {"ETag": _ref("headers", "ETag")}
         responses["304"] = _ref("responses", "NOT_MODIFIED")
     for status in _statuses(route):

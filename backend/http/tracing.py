@@ -6,6 +6,7 @@ from flask import Flask, Response, g, request
 
 from backend.core.ids import new_id
 from backend.core.logs import bind, get_logger
+from backend.core.metrics import count_request
 
 HEADER = "X-Request-Id"
 _MOST = 100
@@ -27,11 +28,13 @@ def trace_requests(app: Flask) -> None:
     def end(response: Response) -> Response:
         response.headers[HEADER] = g.request_id
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        seconds = time.perf_counter() - g.began
+        count_request(request.url_rule.rule if request.url_rule else None, request.method, response.status_code, seconds)
         _log.info(
             "request.done",
             method=request.method,
             path=request.path,
             status=response.status_code,
-            ms=round((time.perf_counter() - g.began) * 1000, 1),
+            ms=round(seconds * 1000, 1),
         )
         return response

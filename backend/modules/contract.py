@@ -13,6 +13,8 @@ from uuid import UUID
 
 from marshmallow import Schema
 
+from backend.core.personal import holds_personal_data
+from backend.data.checks import Check
 from backend.data.context import Context
 from backend.data.db import Base
 from backend.data.events import Event, EventType
@@ -81,6 +83,9 @@ class ExtensionPoint:
     single: bool = False
 
 
+RECONCILED = ExtensionPoint(name="reconciled", item=Check)  # what `balai reconcile` compares
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServiceModule:
     """One room. `name` is the URL segment (with hyphens), table prefix, event prefix and permission prefix."""
@@ -100,15 +105,19 @@ class ServiceModule:
     schedules: Sequence[Schedule] = ()
     contributes: Mapping[ExtensionPoint, Sequence[Any]] = field(default_factory=dict)
     locale: Path | None = None
-    personal_data: bool = False
     on_enable: Callable[[Context], None] | None = None
     on_disable: Callable[[Context], None] | None = None
     on_settings: Callable[[Context], None] | None = None  # a pack or an admin gave it other settings
     export_personal_data: Callable[[Context, UUID], Mapping[str, Any]] | None = None
-    erase_personal_data: Callable[[Context, UUID], None] | None = None
+    erase_personal_data: Callable[[Context, UUID], Mapping[str, int]] | None = None  # rows by table
     always_on: bool = False  # a noun of the ground: every region has it
 
     @property
     def slug(self) -> str:
         """The module's name in a URL."""
         return self.name.replace("_", "-")
+
+    @property
+    def personal_data(self) -> bool:
+        """Whether a table of the module has a column that is somebody's: it then needs both hooks."""
+        return any(holds_personal_data(model) for model in self.models)

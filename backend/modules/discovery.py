@@ -1,9 +1,11 @@
-"""Finding modules: the bundled rooms by listing `services/`, the guests by the entry point group `balai.modules`."""
+"""What is loaded by name: the rooms of `services/`, the guests of the entry point group `balai.modules`, the blob store."""
 
 import importlib
 import pkgutil
 from importlib.metadata import entry_points
 
+from backend.core.settings import Settings
+from backend.data.blobs import BlobStore, FolderBlobStore
 from backend.modules.contract import ServiceModule
 
 GROUP = "balai.modules"
@@ -42,3 +44,14 @@ def guest_modules() -> list[ServiceModule]:
             raise DiscoveryError(f"{where}: {type(error).__name__}: {error}") from error
         found.append(_taken_from(where, loaded))
     return found
+
+
+def blob_store(settings: Settings) -> BlobStore:
+    """Return where this installation keeps pictures. Raises SettingsError for a bucket that is not there.
+
+    By name, so that a process without a bucket does not carry what speaks to one.
+    """
+    if settings.bucket is None:
+        return FolderBlobStore(settings.var / "blobs")
+    store: BlobStore = importlib.import_module("backend.data.buckets").BucketBlobStore(settings.bucket)
+    return store

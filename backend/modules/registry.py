@@ -4,7 +4,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
+from backend.core.personal import HOOKS, classification_faults
 from backend.core.text import LANGUAGES
 from backend.data.context import Context
 from backend.data.events import LANES, Event
@@ -13,7 +15,6 @@ from backend.modules.contract import ExtensionPoint, Permission, Schedule, Servi
 CORE_VERSION = (1, 0)
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _REQUIREMENT = re.compile(r"(>=|<)(\d+)(?:\.(\d+))?")
-_HOOKS = ("export_personal_data", "erase_personal_data")
 
 
 class BootError(Exception):
@@ -64,6 +65,22 @@ class Registry:
     def contributions(self, point: ExtensionPoint) -> list[Any]:
         """Return what every module contributes to `point`."""
         return [item for module in self.modules.values() for item in module.contributes.get(point, ())]
+
+    def export_personal_data(self, ctx: Context, account_id: UUID) -> dict[str, Mapping[str, Any]]:
+        """Return by module what each knows of a citizen of the region, also those that are switched off there."""
+        hooks = {name: module.export_personal_data for name, module in self.modules.items()}
+        return {name: hook(ctx, account_id) for name, hook in hooks.items() if hook}
+
+    def erase_personal_data(self, ctx: Context, account_id: UUID) -> dict[str, int]:
+        """Let every module forget a citizen of the region, also those that are switched off; return the rows by table.
+
+        Harmless when repeated.
+        """
+        rows: Counter[str] = Counter()
+        for module in self.modules.values():
+            if module.erase_personal_data:
+                rows.update(module.erase_personal_data(ctx, account_id))
+        return {table: count for table, count in sorted(rows.items()) if count}
 
     def parse_config(self, module: str, settings: Mapping[str, Any]) -> Any:
         """Return `settings` as the module's schema reads them. Raises marshmallow.ValidationError naming the places."""
@@ -152,8 +169,9 @@ def _data_faults(module: ServiceModule) -> Iterator[str]:
     for model in module.models:
         if model.platform is None and all(column.key != "region_id" for column in model.__mapper__.primary_key):
             yield f"the table {model.__tablename__} belongs to no region: inherit RegionScoped"
+        yield from classification_faults(model)
     if module.personal_data:
-        yield from (f"it holds personal data and has no {hook}" for hook in _HOOKS if getattr(module, hook) is None)
+        yield from (f"it holds personal data and has no {hook}" for hook in HOOKS if getattr(module, hook) is None)
 
 
 def _route_faults(module: ServiceModule) -> Iterator[str]:

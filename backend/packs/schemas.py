@@ -81,6 +81,7 @@ class _Identity(Schema):
     unit_titles = fields.Dict(keys=fields.String(), values=fields.Nested(_UnitTitle), required=True)
     terms = fields.Dict(keys=fields.String(), values=_label())
     phone = fields.Nested(_Phone, required=True)
+    staff_totp = fields.String(validate=validate.OneOf(["optional", "required"]))
     contacts = fields.List(fields.Nested(_Contact))
     branding = fields.Nested(_Branding)
     official = fields.Boolean(required=True)

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
+from backend.core.personal import plain
 from backend.data.db import Base, Json
 
 
@@ -15,6 +16,7 @@ class RegionRow(Base):
 
     __tablename__ = "regions"
     platform = "resolved once at the edge of every request, before any region is known"
+    holds = (plain("id key code name timezone languages identity calendar pack_version pack_checksum revision"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
@@ -35,6 +37,7 @@ class AreaRow(Base):
 
     __tablename__ = "areas"
     platform = "area geometry: finds which region holds a point"
+    holds = (plain("region_id code name kind parent_code lowest boundary"),)
 
     region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -50,6 +53,7 @@ class RegionModuleRow(Base):
 
     __tablename__ = "region_modules"
     platform = "module state: read by every process when a region's revision moves"
+    holds = (plain("region_id module enabled settings version"),)
 
     region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
     module: Mapped[str] = mapped_column(primary_key=True)

@@ -17,7 +17,10 @@ from backend.data.context import Duty as Duty
 from backend.data.context import Region as Region
 from backend.data.context import StaffContact as StaffContact
 from backend.data.notices import request_notice as request_notice
+from backend.data.personal import KeptFile as KeptFile
+from backend.data.personal import erase_rows as erase_rows
 from backend.departments.queries import bound_types as bound_types
 from backend.departments.queries import department_book as department_book
 from backend.files.operations import hold_files as hold_files
 from backend.files.queries import shown_files as shown_files
+from backend.http.idempotency import forget_answers as forget_answers

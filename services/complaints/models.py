@@ -1,16 +1,39 @@
 """Tables of complaints: the case, its moves, its files, who supports it, and why it went where it went."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Computed, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.sdk.data import Base, Json, RegionScoped, within_region
+from backend.sdk.data import Base, Json, RegionScoped, personal, plain, pseudonym, specific, within_region
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+CASE = "as the region's rules on archives say"
+OFFICE = "an officer's stays: it is the office's record"
+TILES = (9, 6, 4, 2)  # of the map, finest first: tiles of 1/2**n degree, about 220 m, 1.7 km, 7 km and 28 km
+
+# Signs by which PostgreSQL would read file names, hosts, negative numbers: here they only part words.
+SIGNS = "-/.:@_&?=#%+~"
+_WORDS = f"translate(number || ' ' || description || ' ' || coalesce(landmark, ''), '{SIGNS}', '{' ' * len(SIGNS)}')"
+# Times by which the search goes back, three days each and a region's own, so that no word has many complaints in one.
+SLICED_FROM, SLICE = datetime(2020, 1, 1, tzinfo=UTC), timedelta(seconds=2**18)
+SLICES = 1_000_000  # of a region
+_SLICE = f"floor(extract(epoch FROM submitted_at - '{SLICED_FROM}'::timestamptz) / {2**18})::bigint"
+
+
+def _tile(level: int) -> Any:
+    """Return the column with the number of the map's tile that holds the place; `queries.pins.tile` counts alike."""
+    by_place = f"floor((lat + 90) * {2**level})::bigint * 1048576 + floor((lng + 180) * {2**level})::bigint"
+    return mapped_column(Computed(by_place, persisted=True), deferred=True)
+
+
+def _newest_of_tile(level: int) -> Index:
+    shown = text("confidentiality = 'open' AND visibility = 'public'")
+    name = f"tile_{level}"
+    return Index(f"ix_complaints_{name}", "region_id", name, text("submitted_at DESC"), postgresql_where=shown)
 
 
 class Complaint(RegionScoped, Base):
@@ -21,6 +44,19 @@ class Complaint(RegionScoped, Base):
     """
 
     __tablename__ = "complaints"
+    holds = (
+        plain("number category area_code visibility confidentiality custodian state origins department"),
+        plain("support_count score under_appeal merged_into authority authority_number version slice"),
+        pseudonym("reporter_id", "who is told, and may answer", erased="emptied"),
+        pseudonym("assignee_id", "which officer has it", erased=OFFICE),
+        specific("description landmark score_comment words", "what the reporter says; `words` finds it", erased="emptied"),
+        personal(
+            "lat lng tile_9 tile_6 tile_4 tile_2",
+            "where it is",
+            erased="stays where everybody could see it (a public thing's place), else emptied; the area stays",
+        ),
+    )
+    kept = CASE
 
     number: Mapped[str]
     category: Mapped[str]
@@ -53,13 +89,39 @@ class Complaint(RegionScoped, Base):
     authority: Mapped[str | None]  # to which it was transferred
     authority_number: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
+    # The database keeps these itself: row-level security lets an index be used for a column, not for an expression.
+    slice: Mapped[int] = mapped_column(Computed(f"region_id * {SLICES} + {_SLICE}", persisted=True), deferred=True)
+    words: Mapped[str] = mapped_column(TSVECTOR, Computed(f"to_tsvector('indonesian', {_WORDS})", persisted=True), deferred=True)
+    tile_9: Mapped[int | None] = _tile(9)
+    tile_6: Mapped[int | None] = _tile(6)
+    tile_4: Mapped[int | None] = _tile(4)
+    tile_2: Mapped[int | None] = _tile(2)
 
     __table_args__ = (
         UniqueConstraint("region_id", "number"),
         within_region("merged_into", to="complaints"),
         Index("ix_complaints_newest", "region_id", text("submitted_at DESC"), text("id DESC")),
         Index("ix_complaints_mine", "region_id", "reporter_id", text("submitted_at DESC"), text("id DESC")),
-        Index("ix_complaints_unit", "region_id", "department", "next_due_at", "id"),
+        Index(
+            "ix_complaints_unit",
+            "region_id",
+            "department",
+            "state",
+            "next_due_at",
+            "id",
+            postgresql_include=["assignee_id"],
+            postgresql_where=text("NOT confidentiality = 'sealed' AND NOT under_appeal"),
+        ),
+        Index(
+            "ix_complaints_custody",
+            "region_id",
+            "custodian",
+            "state",
+            "next_due_at",
+            "id",
+            postgresql_where=text("confidentiality = 'sealed'"),
+        ),
+        Index("ix_complaints_appeals", "region_id", "state", "next_due_at", "id", postgresql_where=text("under_appeal")),
         Index("ix_complaints_state", "region_id", "state", "next_due_at", "id"),
         Index(
             "ix_complaints_assignee", "region_id", "assignee_id", "next_due_at", postgresql_where=text("assignee_id IS NOT NULL")
@@ -67,6 +129,8 @@ class Complaint(RegionScoped, Base):
         Index("ix_complaints_area", "region_id", "area_code", text("submitted_at DESC")),
         Index("ix_complaints_place", "region_id", "lat", "lng"),
         Index("ix_complaints_timers", "region_id", "state_due_at", postgresql_where=text("state_due_at IS NOT NULL")),
+        Index("ix_complaints_words", "slice", "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 256}),
+        *map(_newest_of_tile, TILES),
     )
 
 
@@ -74,6 +138,12 @@ class ComplaintMove(RegionScoped, Base):
     """One line of a case's history. `role` is the one it was made in; an internal line is for staff of the case alone."""
 
     __tablename__ = "complaints_moves"
+    holds = (
+        plain("complaint_id move from_state to_state role internal details"),
+        pseudonym("actor_id", "who made it", erased=f"emptied; {OFFICE}"),
+        specific("note", "what was said with it", erased=f"the reporter's are emptied; {OFFICE}"),
+    )
+    kept = CASE
 
     complaint_id: Mapped[UUID]
     at: Mapped[datetime]
@@ -96,6 +166,7 @@ class ComplaintFile(RegionScoped, Base):
     """A file of a case; `id` is the file's. `kind` says what it shows: report, answer or evidence."""
 
     __tablename__ = "complaints_files"
+    holds = (plain("complaint_id move_id kind"),)  # the reporter's go with their pictures
 
     complaint_id: Mapped[UUID]
     move_id: Mapped[UUID]
@@ -112,6 +183,8 @@ class ComplaintSupport(Base):
     """One citizen's support of another's report."""
 
     __tablename__ = "complaints_supports"
+    holds = (plain("region_id complaint_id"), pseudonym("account_id", "who supports it, once"))
+    kept = CASE
 
     region_id: Mapped[int] = mapped_column(primary_key=True)
     complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -128,6 +201,7 @@ class ComplaintRouting(RegionScoped, Base):
     """One decision of routing with its trace: what was read, what held, where the pack says so."""
 
     __tablename__ = "complaints_routings"
+    holds = (plain("complaint_id department trace pack_version"),)
 
     complaint_id: Mapped[UUID]
     at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from backend.sdk.checks import RECONCILED
 from backend.sdk.module import Permission, Schedule, ServiceModule, Subscription
 from services.complaints import handlers
 from services.complaints.config import ComplaintsSettings
@@ -11,10 +12,11 @@ from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, 
 from services.complaints.operations.binding import check_bindings
 from services.complaints.operations.personal import erase_personal_data, export_personal_data
 from services.complaints.operations.sweeping import route_what_nobody_holds, sweep_timers
-from services.complaints.routes import blueprint, citizens, staff
+from services.complaints.queries.reconciling import CHECKS
+from services.complaints.routes import blueprint, citizens, finding, staff
 
 _WORKERS = frozenset({"field_officer", "department_officer", "department_head", "triage", "validator"})
-_ROUTES = (citizens, staff)  # imported for what they add to the blueprint
+_ROUTES = (citizens, finding, staff)  # imported for what they add to the blueprint
 
 module = ServiceModule(
     name="complaints",
@@ -47,8 +49,8 @@ module = ServiceModule(
         Schedule(name="complaints.sweep", every=timedelta(minutes=5), run=sweep_timers),
         Schedule(name="complaints.route_again", every=timedelta(minutes=5), run=route_what_nobody_holds),
     ],
+    contributes={RECONCILED: CHECKS},
     on_settings=check_bindings,
-    personal_data=True,
     export_personal_data=export_personal_data,
     erase_personal_data=erase_personal_data,
     locale=Path(__file__).parent / "locale",

@@ -133,6 +133,50 @@ class ComplaintQuery(ListQuery):
     since = fields.AwareDateTime()
 
 
+class MapQuery(Schema):
+    """What a map shows; `bbox` is west,south,east,north, without one the whole region."""
+
+    bbox = fields.String(validate=validate.Length(1, 120), metadata={"examples": ["95.27,5.51,95.38,5.61"]})
+    status = _key("submitted")
+    category = _key("JLN-01")
+
+
+class MapPlace(Schema):
+    """Where a complaint is: longitude first, as GeoJSON has it."""
+
+    type = fields.Constant("Point", required=True)
+    coordinates = fields.List(fields.Float(), required=True, validate=validate.Length(equal=2))
+
+
+class MapPin(Schema):
+    """What a pin tells when it is touched; the rest is the complaint itself."""
+
+    number = fields.String(required=True, metadata={"examples": ["BNA-2611-000042-K"]})
+    status = fields.String(required=True, metadata={"examples": ["submitted"]})
+    status_label = fields.String(required=True, metadata={"examples": ["Menunggu"]})
+    category = fields.String(required=True, metadata={"examples": ["JLN-01"]})
+    category_name = fields.String(required=True)
+    submitted_at = fields.AwareDateTime(required=True)
+    support_count = fields.Integer(required=True)
+
+
+class MapFeature(Schema):
+    """A complaint on the map."""
+
+    type = fields.Constant("Feature", required=True)
+    id = fields.UUID(required=True)
+    geometry = fields.Nested(MapPlace, required=True)
+    properties = fields.Nested(MapPin, required=True)
+
+
+class MapOut(Schema):
+    """GeoJSON (RFC 7946). `more` says that the view holds more than the newest of each of its parts: come closer."""
+
+    type = fields.Constant("FeatureCollection", required=True)
+    features = fields.List(fields.Nested(MapFeature), required=True)
+    more = fields.Boolean(required=True)
+
+
 class MoveIn(Schema):
     """A move and what it needs (the detail's `moves` say which)."""
 

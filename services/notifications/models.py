@@ -6,13 +6,19 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.sdk.data import Base, RegionScoped, within_region
+from backend.sdk.data import Base, RegionScoped, personal, plain, pseudonym, within_region
 
 
 class Notification(RegionScoped, Base):
     """One message to one person, in their language. One event tells a person once."""
 
     __tablename__ = "notifications_inbox"
+    holds = (
+        plain("account_kind template event_id"),
+        pseudonym("account_id link_module link_id", "whom it tells, and of what"),
+        personal("title body", "what it says"),
+    )
+    kept = "until its reader is erased"
 
     account_kind: Mapped[str]
     account_id: Mapped[UUID]
@@ -42,6 +48,11 @@ class Dispatch(RegionScoped, Base):
     """What came of one message on one channel: `sent`, or `failed` for good. Its id is the subject of `notifications.queued`."""
 
     __tablename__ = "notifications_dispatches"
+    holds = (
+        plain("channel state"),
+        pseudonym("notification_id provider_id", "what came of it, and what the other side calls it"),
+    )
+    kept = "as long as the notification"
 
     notification_id: Mapped[UUID]
     channel: Mapped[str]

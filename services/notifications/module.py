@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from backend.sdk.checks import RECONCILED
 from backend.sdk.module import NOTICE_REQUESTED, Permission, ServiceModule, Subscription
 from services.notifications.config import NotificationsSettings
 from services.notifications.events import QUEUED
 from services.notifications.handlers import Send, take
 from services.notifications.models import Dispatch, Notification
 from services.notifications.operations import ROOM, erase_inbox, export_inbox
+from services.notifications.queries import CHECKS
 from services.notifications.routes import READ, blueprint
 
 PERSONS = frozenset(
@@ -35,6 +37,7 @@ module = ServiceModule(
     tile={"icon": "bell"},
     models=[Notification, Dispatch],
     publishes=[QUEUED],
+    contributes={RECONCILED: CHECKS},
     subscribes=[
         Subscription(
             subscriber="notifications.take",
@@ -45,7 +48,6 @@ module = ServiceModule(
         Subscription(subscriber="notifications.send", event=QUEUED.name, version=QUEUED.version, handler=Send()),
     ],
     locale=Path(__file__).parent / "locale",
-    personal_data=True,
     export_personal_data=export_inbox,
     erase_personal_data=erase_inbox,
 )

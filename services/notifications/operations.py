@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
-from backend.sdk.domain import Context, Message, fill, get_logger, in_language, new_id, not_found
+from backend.sdk.data import Prepared, add_row, as_json, filling
+from backend.sdk.domain import Context, Message, erase_rows, fill, get_logger, in_language, new_id, not_found
 from services.notifications.domain import UNSAID, VARIABLES, NotificationSettings, one_line, say_instant, words_for
 from services.notifications.events import QUEUED
 from services.notifications.models import Dispatch, Notification
@@ -49,6 +49,18 @@ def _to_be_told(ctx: Context, audience: str, recipient: str) -> Sequence[tuple[s
     return [(audience, UUID(recipient), contact.locale)] if contact else []
 
 
+_GIVEN = (
+    *("region_id", "id", "account_kind", "account_id", "template", "title", "body", "link_module", "link_id", "created_at"),
+    "event_id",
+)
+_LAY = Prepared(f"{filling('notifications_inbox', _GIVEN)} ON CONFLICT (region_id, event_id, account_id) DO NOTHING RETURNING id")
+_OUTGOING = Prepared(
+    "SELECT n.account_kind, n.account_id, n.title, n.body, d.state FROM notifications_inbox n"
+    " LEFT JOIN notifications_dispatches d ON d.region_id = n.region_id AND d.id = %(dispatch)s"
+    " WHERE n.region_id = %(region)s AND n.id = %(id)s"
+)
+
+
 def take_notice(ctx: Context, event_id: UUID, notice: Mapping[str, Any]) -> None:
     """Lay a notice into the inboxes it is for, once a person however often it comes; publishes `notifications.queued`."""
     if not ctx.region.enabled(ROOM):
@@ -75,12 +87,7 @@ def take_notice(ctx: Context, event_id: UUID, notice: Mapping[str, Any]) -> None
         }
         for kind, account_id, locale in told
     ]
-    laid = ctx.session.scalars(
-        insert(Notification)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["region_id", "event_id", "account_id"])
-        .returning(Notification.id)
-    ).all()
+    laid = [row.id for row in _LAY.all(ctx.session, notifications_inbox=as_json(rows))]
     for notification_id in laid:
         for channel in _settings(ctx).channels[audience]:
             ctx.publish(QUEUED, subject=new_id(), notification_id=notification_id, channel=channel)
@@ -88,11 +95,7 @@ def take_notice(ctx: Context, event_id: UUID, notice: Mapping[str, Any]) -> None
 
 def find_outgoing(ctx: Context, dispatch_id: UUID, notification_id: UUID, channel: str) -> Message | None:
     """Return the message of a dispatch; None when it has left before, or there is nobody or no address any more."""
-    row = ctx.session.execute(
-        select(Notification.account_kind, Notification.account_id, Notification.title, Notification.body, Dispatch.state)
-        .outerjoin(Dispatch, (Dispatch.region_id == Notification.region_id) & (Dispatch.id == dispatch_id))
-        .where(Notification.region_id == ctx.region.id, Notification.id == notification_id)
-    ).first()
+    row = _OUTGOING.first(ctx.session, region=ctx.region.id, dispatch=dispatch_id, id=notification_id)
     if row is None or row.state is not None:
         return None
     contact = ctx.ground.people.contact_of(ctx, row.account_kind, row.account_id)
@@ -105,16 +108,16 @@ def find_outgoing(ctx: Context, dispatch_id: UUID, notification_id: UUID, channe
 
 def record_dispatch(ctx: Context, dispatch_id: UUID, notification_id: UUID, *, channel: str, provider_id: str | None) -> None:
     """Write down what came of a message: `sent` with the other side's id for it, without one `failed` for good."""
-    ctx.session.add(
-        Dispatch(
-            region_id=ctx.region.id,
-            id=dispatch_id,
-            notification_id=notification_id,
-            channel=channel,
-            state="sent" if provider_id else "failed",
-            provider_id=provider_id,
-            at=ctx.now(),
-        )
+    add_row(
+        ctx.session,
+        Dispatch,
+        region_id=ctx.region.id,
+        id=dispatch_id,
+        notification_id=notification_id,
+        channel=channel,
+        state="sent" if provider_id else "failed",
+        provider_id=provider_id,
+        at=ctx.now(),
     )
 
 
@@ -149,6 +152,6 @@ def export_inbox(ctx: Context, account_id: UUID) -> dict[str, Any]:
     return {"notifications": [dict(row) for row in rows]}
 
 
-def erase_inbox(ctx: Context, account_id: UUID) -> None:
+def erase_inbox(ctx: Context, account_id: UUID) -> Mapping[str, int]:
     """Remove a citizen's notifications, and with them what is known of their dispatches."""
-    ctx.session.execute(delete(Notification).where(*inbox_of(ctx, "citizen", account_id)))
+    return erase_rows(ctx, delete(Notification).where(*inbox_of(ctx, "citizen", account_id)))

@@ -1,19 +1,21 @@
 """Tables of the room: four kinds of items. Texts are mappings of languages to words."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from backend.sdk.data import Base, Json, RegionScoped
+from backend.sdk.data import Base, Holding, Json, RegionScoped, plain
 
 
 class Item(RegionScoped, Base):
     """What every item has. `edited_at` says that an admin's word stands above the pack's; a retired item is not shown."""
 
     __abstract__ = True
+    holds: ClassVar[Sequence[Holding]] = (plain("key position source checked_on version"),)
 
     key: Mapped[str] = mapped_column(sort_order=-1)
     position: Mapped[int]
@@ -34,6 +36,7 @@ class Service(Item):
     """A public service with what it asks, costs and takes."""
 
     __tablename__ = "service_info_services"
+    holds = (plain("name department_type summary requirements cost time legal_basis verified"),)
 
     name: Mapped[Json]
     department_type: Mapped[str]
@@ -49,6 +52,7 @@ class Contact(Item):
     """A number to call."""
 
     __tablename__ = "service_info_contacts"
+    holds = (plain("name phone kind"),)
 
     name: Mapped[Json]
     phone: Mapped[str]
@@ -59,6 +63,7 @@ class Place(Item):
     """A point on the map."""
 
     __tablename__ = "service_info_places"
+    holds = (plain("name kind lat lng address"),)
 
     name: Mapped[Json]
     kind: Mapped[str]
@@ -77,6 +82,7 @@ class Article(Item):
     """A text to read."""
 
     __tablename__ = "service_info_articles"
+    holds = (plain("title body published_on"),)
 
     title: Mapped[Json]
     body: Mapped[Json]

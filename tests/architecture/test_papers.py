@@ -19,7 +19,7 @@ PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "b
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 COMMAND = re.compile(r"(?:^|[`/ ])balai((?: [a-z][a-z-]*)+)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-VARIABLE = re.compile(r"^(?:BALAI_[A-Z_]+|[A-Z]+_URL|HOST|PORT)$")
+VARIABLE = re.compile(r"^(?:BALAI_[A-Z0-9_]+|[A-Z]+_URL|HOST|PORT)$")
 HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 
 

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import pytest
 from flask import Blueprint
 from marshmallow import fields
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import BigInteger, Column, Text
 from sqlalchemy.orm import DeclarativeBase
 
 from backend.app import GROUND_MODULES, load_registry
+from backend.core.personal import plain, pseudonym
 from backend.data.events import EventType
 from backend.http.blueprint import RoomBlueprint
 from backend.http.schema import Schema
@@ -30,8 +31,9 @@ class Shelf(DeclarativeBase):
 
 
 def table(name, *key, **options):
-    """Return a list of one model with this primary key."""
+    """Return a list of one model with this primary key, classified as nobody's."""
     columns = {column: Column(BigInteger, primary_key=True) for column in key or ("region_id", "id")}
+    options.setdefault("holds", (plain(" ".join(columns)),))
     kept = {"extend_existing": True}
     return [type(name.title(), (Shelf,), {"__tablename__": name, "__table_args__": kept, **columns, **options})]
 
@@ -48,6 +50,8 @@ LIBRARY = ServiceModule(
     schedules=[Schedule(name="library.sweep", every=timedelta(hours=1), run=nothing)],
     models=table("library_books"),
 )
+HOOKS = {"export_personal_data": nothing, "erase_personal_data": nothing}
+LOANS = table("library_loans", holds=(plain("region_id"), pseudonym("id", "who lent it")), kept="until it is back")
 INDICATOR = ExtensionPoint(name="indicators", item=int)
 SCREEN = ExtensionPoint(name="screen", item=int, single=True)
 
@@ -132,12 +136,28 @@ BROKEN = {
         "library: the route library.list_books asks for library.write, which it does not declare",
     ),
     "personal data and no way to take them along": (
-        {"personal_data": True, "erase_personal_data": nothing},
+        {"models": LOANS, "erase_personal_data": nothing},
         "library: it holds personal data and has no export_personal_data",
     ),
     "personal data and no way to erase them": (
-        {"personal_data": True, "export_personal_data": nothing},
+        {"models": LOANS, "export_personal_data": nothing},
         "library: it holds personal data and has no erase_personal_data",
+    ),
+    "a column that nobody has classified": (
+        {"models": table("library_notes", note=Column(Text))},
+        "library: the column library_notes.note is not classified: name it in `holds`",
+    ),
+    "a class for a column there is not": (
+        {"models": table("library_slips", holds=(plain("region_id id"), plain("slip")))},
+        "library: library_slips classifies slip, which is no column of it",
+    ),
+    "personal data without a reason": (
+        {**HOOKS, "models": table("library_cards", holds=(plain("region_id"), pseudonym("id", "")), kept="a year")},
+        "library: library_cards does not say why it keeps id",
+    ),
+    "personal data without a term": (
+        {**HOOKS, "models": table("library_fines", holds=(plain("region_id"), pseudonym("id", "who owes it")))},
+        "library: library_fines does not say in `kept` how long it keeps what is somebody's",
     ),
     "another core": ({"core": ">=2"}, "library: it asks for core >=2, and this is 1.0"),
     "no core at all": ({"core": "any"}, "library: it asks for core any, and this is 1.0"),

@@ -65,19 +65,19 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-class _Connection:
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+class Answering:
+    """A connection on which one request at a time is answered."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.socket = connection
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sent_at = 0.0
         self.answer = bytearray()
         self.whole = 0  # bytes of the answer, once its headers are there
 
-    def send(self, message: bytes) -> None:
+    def begin(self) -> None:
+        """Forget the last answer."""
         self.answer.clear()
         self.whole = 0
-        self.sent_at = time.perf_counter()
-        self.socket.sendall(message)
 
     def receive(self) -> bool:
         """Take in what is there; return whether the answer is whole. Raises ConnectionError when the server has gone."""
@@ -101,6 +101,21 @@ class _Connection:
     @property
     def body(self) -> bytes:
         return bytes(self.answer).partition(_END_OF_HEADERS)[2]
+
+    @property
+    def has_retry_after(self) -> bool:
+        return b"\r\nretry-after:" in bytes(self.answer).partition(_END_OF_HEADERS)[0].lower()
+
+
+class _Connection(Answering):
+    def __init__(self, port: int) -> None:
+        super().__init__(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS))
+        self.sent_at = 0.0
+
+    def send(self, message: bytes) -> None:
+        self.begin()
+        self.sent_at = time.perf_counter()
+        self.socket.sendall(message)
 
 
 def drive(port: int, requests: Iterator[bytes], *, seconds: float, connections: int = CONNECTIONS) -> Round:

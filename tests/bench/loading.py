@@ -1,30 +1,33 @@
 """Making the regions of an installation look as if they had worked for 18 months."""
 
-import itertools
+import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import shapely
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import undefer
 
 from backend.core.ids import new_id
-from backend.data.context import Context, Region
+from backend.data.context import Context
 from backend.data.migrating import owner_engine
 from backend.data.serials import SerialRow
 from backend.data.unit_of_work import unit_of_work
 from backend.departments.queries import department_book
-from backend.files.models import FileRow
 from backend.http.house import House
 from backend.regions.models import AreaRow
-from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintRouting
+from tests.bench.bulk import fill, without_indexes
 from tests.bench.people import Someone, settle_citizens, settle_officers
-from tests.bench.stories import Story, Teller, Town
+from tests.bench.stories import Teller, Town
+from tests.bench.variants import TABLES, Variants
 
-ROWS_AT_ONCE = 1000
-_PICTURE = {"content_type": "image/jpeg", "width": 1600, "height": 1200, "size": 300_000, "has_thumbnail": True}
+EACH = 20  # complaints of a citizen
+TOLD = 20_000  # by the rules; what is loaded beyond them are their variants
+NAMES_AMONG = 10  # complaints to a name: the more there are, the more names
 
 _WAITING = text(
     "SELECT region_id, department, count(*) FROM complaints WHERE state IN ('submitted', 'accepted', 'in_progress')"
@@ -34,43 +37,122 @@ _WAITING = text(
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What there is to ask for: towns by region, everybody who is signed in, and whose each complaint is."""
+    """What there is to ask for: towns by region, everybody who signs in, and whose each case is."""
 
+    complaints: int
     towns: Mapping[str, Town]
     citizens: Sequence[Someone]
     officers: Sequence[Someone]
-    complaints: Sequence[tuple[Someone, str]]  # the reporter and the id
+    cases: Sequence[tuple[Someone, str]]  # a reporter and the id of their newest
     waiting: Mapping[tuple[str, str], int]  # by region and department: how much its inbox holds
     seconds: float
 
+    @property
+    def names(self) -> int:
+        """How many names of places there are among the descriptions of a region."""
+        return max(1000, self.complaints // len(self.towns) // NAMES_AMONG)
 
-def load(house: House, *, complaints: int, citizens: int, officers: int, seed: int) -> Loaded:
-    """Load so many of each, shared out among the regions; needs the application's context. The same for the same seed."""
+    def keep(self, path: Path) -> None:
+        """Write down what cannot be read from the database again."""
+        kept = {
+            "complaints": self.complaints,
+            "citizens": [someone.kept() for someone in self.citizens],
+            "officers": [someone.kept() for someone in self.officers],
+            "cases": [(self.citizens.index(someone), case) for someone, case in self.cases],
+            "waiting": [(*key, count) for key, count in self.waiting.items()],
+        }
+        path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def load(house: House, *, complaints: int, citizens: int, officers: int, seed: int, told: int = TOLD) -> Loaded:
+    """Load so many of each, shared out among the regions; needs the application's context. The same for the same seed.
+
+    So many citizens and officers sign in; of the other citizens, one to twenty complaints, nothing is known but that they are.
+    """
     began = time.monotonic()
     regions = house.directory.all()
-    towns, people, staff, reported = {}, [], [], []
-    for region in regions:
-        with unit_of_work(house.ground, region=region) as ctx:
-            departments = _routed_to(ctx)
-            residents = settle_citizens(ctx, citizens // len(regions))
-            servants = settle_officers(ctx, departments, officers // len(regions))
-            town = towns[region.key] = _town(ctx, house, region, residents, servants)
-            teller = Teller(town, now=ctx.now(), seed=seed)
-            by_id = {someone.account_id: someone for someone in residents}
-            for stories in _by(ROWS_AT_ONCE, teller.tell(complaints // len(regions))):
-                _write(ctx, stories)
-                reported += [(by_id[story.row["reporter_id"]], str(story.row["id"])) for story in stories]
-            _go_on_counting(ctx, teller.serials)
-        people += residents
-        staff += servants
-    engine = owner_engine(house.ground.settings.owner_url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM (ANALYZE)"))
-        connection.execute(text("CHECKPOINT"))
-        waiting = {(house.directory.by_id(region_id).key, unit): count for region_id, unit, count in connection.execute(_WAITING)}
+    towns: dict[str, Town] = {}
+    people, staff, cases = [], [], []
+    owner_url = house.ground.settings.owner_url
+    with without_indexes(owner_url, TABLES):
+        for region in regions:
+            share = complaints // len(regions)
+            with unit_of_work(house.ground, region=region) as ctx:
+                residents = settle_citizens(ctx, citizens // len(regions))
+                servants = settle_officers(ctx, _routed_to(ctx), officers // len(regions))
+                town = towns[region.key] = make_town(ctx, house, residents, servants)
+                now = ctx.now()
+            others = [str(new_id()) for _ in range(share // EACH - len(residents))]
+            rows = (f"{region.id}\t{each}\tactive\tid\t{now.isoformat()}\n" for each in others)
+            fill(owner_url, ["citizens"], [["region_id", "id", "status", "locale", "created_at"]], ((0, row) for row in rows))
+            teller = Teller(town, now=now, seed=seed)
+            reporters = [*(str(someone.account_id) for someone in residents), *others]
+            stories = list(teller.tell(min(share, told // len(regions))))
+            variants = Variants(teller, stories, now=now, seed=seed, reporters=reporters)
+            fill(owner_url, TABLES, variants.columns, variants.lines(share, names=max(1000, share // NAMES_AMONG)))
+            with unit_of_work(house.ground, region=region) as ctx:
+                _go_on_counting(ctx, teller.serials)
+            newest = {each: variants.newest.get(str(each.account_id)) for each in residents}
+            cases += [(each, str(UUID(case))) for each, case in newest.items() if case]
+            people += residents
+            staff += servants
     return Loaded(
-        towns=towns, citizens=people, officers=staff, complaints=reported, waiting=waiting, seconds=time.monotonic() - began
+        complaints=complaints,
+        towns=towns,
+        citizens=people,
+        officers=staff,
+        cases=cases,
+        waiting=_waiting(house),
+        seconds=time.monotonic() - began,
     )
+
+
+def load_kept(house: House, path: Path) -> Loaded:
+    """Return what was loaded and kept before, everybody signed in anew."""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    citizens, officers = ([Someone.from_kept(each) for each in kept[name]] for name in ("citizens", "officers"))
+    towns = {}
+    for region in house.directory.all():
+        with unit_of_work(house.ground, region=region) as ctx:
+            own = [[each for each in people if each.region == region.key] for people in (citizens, officers)]
+            towns[region.key] = make_town(ctx, house, *own)
+    return Loaded(
+        complaints=kept["complaints"],
+        towns=towns,
+        citizens=citizens,
+        officers=officers,
+        cases=[(citizens[number], case) for number, case in kept["cases"]],
+        waiting={(region, unit): count for region, unit, count in kept["waiting"]},
+        seconds=0,
+    )
+
+
+def lay_unrouted(house: House, loaded: Loaded, *, count: int, seed: int) -> None:
+    """Add so many complaints that have just been accepted, which nobody has routed yet nor been told of."""
+    owner_url = house.ground.settings.owner_url
+    for region in house.directory.all():
+        town = loaded.towns[region.key]
+        with unit_of_work(house.ground, region=region) as ctx:
+            now = ctx.now()
+            last = dict(ctx.session.execute(select(SerialRow.name, SerialRow.next).where(SerialRow.region_id == region.id)).all())
+        teller = Teller(town, now=now, seed=seed)
+        stories = [teller.tell_unrouted() for _ in range(500)]
+        variants = Variants(teller, stories, now=now, seed=seed, reporters=[str(each) for each in town.citizens])
+        for name, used in last.items():
+            teller.serials[name.removeprefix("complaints:")] = used + 1000  # beyond what processes hold in their blocks
+        fill(owner_url, TABLES, variants.columns, variants.lines(count // len(loaded.towns), names=loaded.names, spread=False))
+        with unit_of_work(house.ground, region=region) as ctx:
+            for name, next_one in teller.serials.items():
+                ctx.session.execute(
+                    update(SerialRow)
+                    .where(SerialRow.region_id == region.id, SerialRow.name == f"complaints:{name}")
+                    .values(next=next_one + 1)
+                )
+
+
+def _waiting(house: House) -> Mapping[tuple[str, str], int]:
+    with owner_engine(house.ground.settings.owner_url).connect() as connection:
+        return {(house.directory.by_id(region_id).key, unit): count for region_id, unit, count in connection.execute(_WAITING)}
 
 
 def _routed_to(ctx: Context) -> list[str]:
@@ -80,50 +162,28 @@ def _routed_to(ctx: Context) -> list[str]:
     return sorted({by_type[kind] for kind in kinds if kind in by_type})
 
 
-def _town(ctx: Context, house: House, region: Region, citizens: Sequence[Someone], officers: Sequence[Someone]) -> Town:
+def make_town(ctx: Context, house: House, citizens: Sequence[Someone], officers: Sequence[Someone]) -> Town:
+    """Return what stories of the context's region are made of."""
     by_department: dict[str, list[Any]] = {}
     for someone in officers:
         by_department.setdefault(str(someone.department), []).append(someone.account_id)
     areas = ctx.session.scalars(
         select(AreaRow)
-        .where(AreaRow.region_id == region.id, AreaRow.lowest, AreaRow.boundary.is_not(None))
+        .where(AreaRow.region_id == ctx.region.id, AreaRow.lowest, AreaRow.boundary.is_not(None))
         .options(undefer(AreaRow.boundary))
         .order_by(AreaRow.code)
-    )
+    ).all()
     return Town(
-        region=region,
+        region=ctx.region,
         settings=ctx.config("complaints"),
         units=department_book(ctx),
         directory=house.directory,
         areas=[shapely.from_wkb(area.boundary) for area in areas],
+        codes=[area.code for area in areas],
         citizens=[someone.account_id for someone in citizens],
         officers=by_department,
         desks={"triage": new_id(), "validator": new_id()},
     )
-
-
-def _by(size: int, stories: Iterable[Story]) -> Iterable[list[Story]]:
-    stories = iter(stories)
-    while batch := list(itertools.islice(stories, size)):
-        yield batch
-
-
-def _write(ctx: Context, stories: Sequence[Story]) -> None:
-    files = [
-        {key: file[key] for key in ("region_id", "id")}
-        | _PICTURE
-        | {"owner_id": story.row["reporter_id"], "held_by": "complaints", "held_id": story.row["id"], "created_at": ctx.now()}
-        for story in stories
-        for file in story.files
-    ]
-    for model, rows in (
-        (Complaint, [story.row for story in stories]),
-        (ComplaintMove, [line for story in stories for line in story.moves]),
-        (ComplaintRouting, [story.routing for story in stories]),
-        (FileRow, files),
-        (ComplaintFile, [file for story in stories for file in story.files]),
-    ):
-        ctx.session.execute(insert(model), rows, execution_options={"render_nulls": True})  # one statement for all
 
 
 def _go_on_counting(ctx: Context, serials: Mapping[str, int]) -> None:

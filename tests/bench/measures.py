@@ -1,26 +1,22 @@
-"""Measuring: a path and its denominator in turns, statements of a request, and how soon what is accepted is routed."""
+"""Measuring a path and its denominator in turns, and the statements of a request."""
 
 import contextlib
 import http.client
-import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event
 
 from backend.http.house import House
-from tests.bench.load import Round, drive, fetch, percentile
+from tests.bench.load import Round, drive
 from tests.bench.machine import Meter
 from tests.bench.paths import Path
 from tests.bench.system import System
 
 _SETTLE_SECONDS = 0.2
-_POLL_SECONDS = 0.01
-_ROUTED_SECONDS, _DRAIN_SECONDS = 60, 15
-_WAITING = text("SELECT count(*) FROM deliveries WHERE done_at IS NULL AND dead_at IS NULL")
 
 
 @dataclass
@@ -95,14 +91,15 @@ def compare(system: System, path: Path, *, rounds: int, seconds: float) -> Compa
     for _ in range(rounds):
         for name, (port, requests, side) in sides.items():
             time.sleep(_SETTLE_SECONDS)
-            with _metered(system.meter, name, "postgres", "valkey") as spent:
+            with metered(system.meter, name, "postgres", "valkey") as spent:
                 load = drive(port, requests, seconds=seconds)
             side.add(load, spent)
     return Comparison(path=path, ours=sides["web"][2], bare=sides["bare"][2])
 
 
 @contextlib.contextmanager
-def _metered(meter: Meter, *names: str) -> Iterator[dict[str, float]]:
+def metered(meter: Meter, *names: str) -> Iterator[dict[str, float]]:
+    """Yield what will say, when the block has ended, how many seconds of processor time each of these processes took in it."""
     before, spent = meter.cpu_seconds(), dict[str, float]()
     yield spent
     after = meter.cpu_seconds()
@@ -127,7 +124,7 @@ def counted(house: House) -> Iterator[list[str]]:
 def statements(app: Flask, messages: Sequence[bytes]) -> dict[str, Any]:
     """Ask each of these of an application in this process; return how many statements they took, least, mean and most."""
     client, counts = app.test_client(), []
-    for message in messages:
+    for message in [messages[0], *messages]:  # what is read once a process is not the request's: the first is asked twice
         head, _, body = message.partition(b"\r\n\r\n")
         first, *lines = head.decode().split("\r\n")
         method, path, _ = first.split(" ")
@@ -135,58 +132,5 @@ def statements(app: Flask, messages: Sequence[bytes]) -> dict[str, Any]:
             answer = client.open(path, method=method, data=body or None, headers=[tuple(line.split(": ", 1)) for line in lines])
         assert answer.status_code in {http.client.OK, http.client.CREATED}, answer.get_data(as_text=True)
         counts.append(len(sent))
+    counts = counts[1:]
     return {"least": min(counts), "mean": round(sum(counts) / len(counts), 2), "most": max(counts)}
-
-
-def routed(system: System, requests: Iterator[bytes], *, rate: float, seconds: float) -> dict[str, Any]:
-    """Submit at that rate with worker and clock running; return how long routing took, and what the whole took of the machine."""
-    engine = create_engine(system.environ["BALAI_OWNER_URL"], isolation_level="AUTOCOMMIT")
-    accepted: dict[str, float] = {}
-    seen: dict[str, float] = {}
-    began = time.perf_counter()
-    with engine.connect() as connection, _metered(system.meter) as spent:
-
-        def look() -> None:
-            found = connection.execute(text("SELECT subject::text FROM events WHERE name = 'complaints.routed'")).scalars()
-            now = time.perf_counter()
-            for subject in found:
-                seen.setdefault(subject, now)
-
-        for number in itertools.count():
-            if number >= rate * seconds:
-                break
-            while time.perf_counter() < began + number / rate:
-                look()
-                time.sleep(_POLL_SECONDS)
-            body = fetch(system.web_port, next(requests))
-            accepted[_id_in(body)] = time.perf_counter()
-        offered = number / (time.perf_counter() - began)
-        if not _until(lambda: (look(), accepted.keys() <= seen.keys())[1], seconds=_ROUTED_SECONDS):
-            raise TimeoutError(f"{len(accepted.keys() - seen.keys())} reports are not routed after {_ROUTED_SECONDS} s")
-        _until(lambda: not connection.scalar(_WAITING), seconds=_DRAIN_SECONDS)
-        drained, waiting = time.perf_counter() - began, connection.scalar(_WAITING)
-        memory = system.meter.memory_mib()
-    engine.dispose()
-    waits = [max(0.0, seen[each] - at) for each, at in accepted.items()]
-    return {
-        "reports": len(accepted),
-        "per_second": round(offered, 1),
-        **{f"p{share * 100:.0f}_ms": round(percentile(waits, share) * 1000) for share in (0.5, 0.95, 0.99)},
-        "looked_after_s": round(drained, 1),
-        "deliveries_waiting": waiting,
-        "cpu_ms": {name: round(each / len(accepted) * 1000, 2) for name, each in spent.items() if name != "bare"},
-        "memory_mib": {name: round(each, 1) for name, each in memory.items() if name != "bare"},
-    }
-
-
-def _id_in(body: bytes) -> str:
-    return body.partition(b'"id":"')[2][:36].decode()
-
-
-def _until(is_so: Callable[[], Any], *, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True

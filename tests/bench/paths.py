@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,14 @@ from tests.bench import bare
 from tests.bench.load import fetch, request
 from tests.bench.loading import Loaded
 from tests.bench.people import Someone
-from tests.bench.stories import description, point_in
+from tests.bench.stories import Town, description, place_name, point_in
 
 PAGE = 50
 SAMPLES = 40  # of each read's answers, which the bare select returns
+HALF = 0.5
+HALF_VIEWS = (0.08, 0.02, 0.005, 0.001)  # degrees from the middle of a map's view to its edges
+RARE, MIDDLING = 15, 0.01  # complaints of a region that hold a rare name, and the share of them that hold a middling one
+COMMON = ("jalan", "sampah", "lampu", "hujan", "warga", "petugas")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +34,17 @@ class Path:
     answer_bytes: int
 
 
-def submissions(loaded: Loaded, rng: random.Random) -> Iterator[bytes]:
-    """Return submissions without end: each citizen in turn, somewhere in their region, about anything."""
+def submissions(loaded: Loaded, rng: random.Random, *, region: str | None = None) -> Iterator[bytes]:
+    """Return submissions without end: each citizen (of one region) in turn, somewhere in their region, about anything."""
     towns = loaded.towns
     categories = {key: [each.code for each in town.settings.categories.values() if each.active] for key, town in towns.items()}
-    for citizen in itertools.cycle(rng.sample(list(loaded.citizens), len(loaded.citizens))):
+    citizens = [each for each in loaded.citizens if region in {None, each.region}]
+    for citizen in itertools.cycle(rng.sample(citizens, len(citizens))):
         lat, lng = point_in(rng.choice(towns[citizen.region].areas), rng)
         body = {
             "id": str(new_id()),
             "category": rng.choice(categories[citizen.region]),
-            "description": description(rng),
+            "description": description(rng, names=loaded.names),
             "location": {"lat": lat, "lng": lng},
         }
         yield request(
@@ -54,19 +60,58 @@ def _read(someone: Someone, rest: str) -> bytes:
     return request("GET", f"/v1/regions/{someone.region}/complaints{rest}", token=someone.token)
 
 
+def _listed(town: Town, rng: random.Random) -> str:
+    """Return a query of the list: half of all ask for the newest alone, the others for a category, a state, an area, a place."""
+    lat, lng = point_in(rng.choice(town.areas), rng)
+    near = f"{lng - 0.01:.4f},{lat - 0.01:.4f},{lng + 0.01:.4f},{lat + 0.01:.4f}"
+    filters = {
+        "category": rng.choice([each.code for each in town.settings.categories.values() if each.active]),
+        "status": rng.choice(["submitted", "accepted", "in_progress", "resolved", "closed"]),
+        "area": rng.choice(town.codes),
+        "bbox": near,
+    }
+    return "?limit=50" if rng.random() < HALF else "?limit=50&{}={}".format(*rng.choice(list(filters.items())))
+
+
+def _view(town: Town, rng: random.Random) -> str:
+    """Return a view of the map round somebody's place: the town, a part of it, some streets, a corner."""
+    lat, lng = point_in(rng.choice(town.areas), rng)
+    half = rng.choice(HALF_VIEWS)
+    return f"/map?bbox={lng - half:.5f},{lat - half:.5f},{lng + half:.5f},{lat + half:.5f}"
+
+
+def _name_written(loaded: Loaded, times: float, rng: random.Random) -> str:
+    """Return a name that about so many complaints of a region hold: the n-th of the names is as rare as 1 / n."""
+    first = loaded.complaints / len(loaded.towns) / math.log(loaded.names)
+    return place_name(max(1, round(first / times * rng.uniform(0.7, 1.3))))
+
+
 def reads(loaded: Loaded, rng: random.Random, *, people: int) -> Mapping[str, Sequence[bytes]]:
-    """Return the requests of each read, by as many people: a full inbox, one's own case, its timeline, one's own list."""
+    """Return the requests of each read, by as many people."""
     waiting = {each: loaded.waiting.get((each.region, str(each.department)), 0) for each in loaded.officers}
     full = min(PAGE, max(waiting.values()))
     officers = [each for each, count in waiting.items() if count >= full]
     servants = rng.sample(officers, min(people, len(officers)))
-    newest: dict[Someone, str] = dict(loaded.complaints)
-    cases = rng.sample(sorted(newest.items(), key=lambda case: case[1]), min(people, len(newest)))
+    cases = rng.sample(loaded.cases, min(people, len(loaded.cases)))
+    citizens = [citizen for citizen, _ in cases]
+    towns = [loaded.towns[citizen.region] for citizen in citizens]
+    share = loaded.complaints / len(loaded.towns)
+    words = {
+        "rare word": [_name_written(loaded, RARE, rng) for _ in citizens],
+        "middling word": [_name_written(loaded, share * MIDDLING, rng) for _ in citizens],
+        "common word": [rng.choice(COMMON) for _ in citizens],
+    }
     return {
         "inbox of 50": [_read(officer, f"/inbox?limit={PAGE}") for officer in servants],
+        "list": [_read(citizen, _listed(town, rng)) for citizen, town in zip(citizens, towns, strict=True)],
         "detail": [_read(citizen, f"/{case}") for citizen, case in cases],
         "timeline": [_read(citizen, f"/{case}/timeline") for citizen, case in cases],
-        "own list": [_read(citizen, "?mine=true") for citizen, _ in cases],
+        "own list": [_read(citizen, "?mine=true") for citizen in citizens],
+        "map": [_read(citizen, _view(town, rng)) for citizen, town in zip(citizens, towns, strict=True)],
+        **{
+            f"search, {kind}": [_read(citizen, f"?q={word}") for citizen, word in zip(citizens, asked, strict=True)]
+            for kind, asked in words.items()
+        },
     }
 
 

@@ -1,10 +1,12 @@
 """The people of the benchmark: citizens and officers with real accounts, sessions and access tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from flask_jwt_extended import create_access_token
 from sqlalchemy import insert
 
 from backend.accounts.models import Citizen, CitizenSession, Membership, StaffAccount, StaffSession
@@ -12,8 +14,8 @@ from backend.accounts.queries import staff_email_index, staff_place
 from backend.accounts.vault import keep_identity
 from backend.core.ids import new_id
 from backend.data.context import Context
-from backend.http.auth import make_access_token
 
+A_RUN = timedelta(hours=12)
 AT_DESKS = 2  # of a department: they are told of its new cases, those in the field are not
 
 
@@ -22,12 +24,23 @@ class Someone:
     """A signed-in person of one region; a citizen has no department."""
 
     account_id: UUID
-    token: str
+    session_id: UUID
     region: str
     department: str | None = None
+    token: str = field(compare=False)
+
+    def kept(self) -> list[str | None]:
+        """Return what makes this person again, at another time."""
+        return [str(self.account_id), str(self.session_id), self.region, self.department]
+
+    @classmethod
+    def from_kept(cls, kept: Sequence[str]) -> "Someone":
+        """Return the person, signed in anew; needs the application's context."""
+        account_id, session_id, region, department = kept
+        return sign_in(UUID(account_id), UUID(session_id), region=region, department=department)
 
 
-def _session(ctx: Context, account_id: UUID) -> dict[str, object]:
+def _session(ctx: Context, account_id: UUID) -> dict[str, Any]:
     times = dict.fromkeys(("rotated_at", "created_at", "last_used_at"), ctx.now())
     return {"id": new_id(), "account_id": account_id, "generation": 1, "device": "bench", **times} | {
         "expires_at": ctx.now() + timedelta(days=30)
@@ -44,7 +57,7 @@ def settle_citizens(ctx: Context, count: int) -> list[Someone]:
     ctx.session.execute(insert(CitizenSession), sessions)
     for number, account_id in enumerate(ids):
         keep_identity(ctx, account_id, f"+6281{region_id:02}{number:07}")
-    return [_signed_in(ctx, session, "citizen") for session in sessions]
+    return [sign_in(session["account_id"], session["id"], region=ctx.region.key) for session in sessions]
 
 
 def settle_officers(ctx: Context, departments: Sequence[str], count: int) -> list[Someone]:
@@ -80,14 +93,14 @@ def settle_officers(ctx: Context, departments: Sequence[str], count: int) -> lis
     )
     sessions = [_session(ctx, account_id) for account_id, _ in duties]
     ctx.session.execute(insert(StaffSession), sessions)
-    return [_signed_in(ctx, session, "staff", department) for session, (_, department) in zip(sessions, duties, strict=True)]
+    return [
+        sign_in(account_id, session["id"], region=ctx.region.key, department=department)
+        for session, (account_id, department) in zip(sessions, duties, strict=True)
+    ]
 
 
-def _signed_in(ctx: Context, session: dict[str, object], kind: str, department: str | None = None) -> Someone:
-    account_id, session_id = session["account_id"], session["id"]
-    assert isinstance(account_id, UUID)
-    assert isinstance(session_id, UUID)
-    token = make_access_token(
-        account_id=account_id, kind=kind, session_id=session_id, region=ctx.region.key if kind == "citizen" else None
-    )
-    return Someone(account_id=account_id, token=token, region=ctx.region.key, department=department)
+def sign_in(account_id: UUID, session_id: UUID, *, region: str, department: str | None = None) -> Someone:
+    """Return a person with an access token as Balai makes it, but for a whole run; who has a department is staff."""
+    claims = {"kind": "citizen", "region": region} if department is None else {"kind": "staff", "region": None}
+    token = create_access_token(str(account_id), additional_claims=claims | {"sid": str(session_id)}, expires_delta=A_RUN)
+    return Someone(account_id=account_id, session_id=session_id, region=region, department=department, token=token)

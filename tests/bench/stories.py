@@ -69,9 +69,22 @@ _PHRASES = (
 )
 
 
-def description(rng: random.Random) -> str:
-    """Return what somebody might write: 25 to 350 characters."""
-    return ", ".join(rng.choices(_PHRASES, k=rng.randint(2, 10))).capitalize() + "."
+_SOUNDS = tuple(f"{consonant}{vowel}" for consonant in "bcdfghjklmnprstwz" for vowel in "aeiou")
+
+
+def place_name(rank: int) -> str:
+    """Return the name of a place, another for each rank: the first is everywhere, from the hundredth on they are rare."""
+    sounds = []
+    while rank:
+        rank, sound = divmod(rank, len(_SOUNDS))
+        sounds.append(_SOUNDS[sound])
+    return "War" + "".join(sounds) + "r"
+
+
+def description(rng: random.Random, *, names: int = 1000) -> str:
+    """Return what somebody might write, 40 to 380 characters: what all write, and one of so many names, as words are spread."""
+    near = place_name(int(names ** rng.random()))  # the n-th is named one in n times as often as the first
+    return f"{', '.join(rng.choices(_PHRASES, k=rng.randint(2, 10))).capitalize()}, dekat toko {near}."
 
 
 def point_in(area: shapely.Geometry, rng: random.Random) -> tuple[float, float]:
@@ -91,6 +104,7 @@ class Town:
     units: DepartmentBook
     directory: RegionDirectory
     areas: Sequence[shapely.Geometry]
+    codes: Sequence[str]  # of the areas, in their order
     citizens: Sequence[UUID]
     officers: Mapping[str, Sequence[UUID]]
     desks: Mapping[str, UUID]
@@ -107,6 +121,7 @@ class Story:
     moves: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     routing: dict[str, Any] | None = None
+    final: bool = False
 
     def facts(self) -> CaseFacts:
         """Return what the rules of moves ask."""
@@ -153,6 +168,12 @@ class Teller:
         plans = sorted((self._plan() for _ in range(count)), key=lambda plan: plan[0][0])
         return (self._tell(moments, way) for moments, way in plans)
 
+    def tell_unrouted(self) -> Story:
+        """Tell one that has just been accepted, which nobody has routed yet."""
+        story = self._submitted(self._now)
+        self._write(story, "submit", self._now, role="reporter", actor=story.row["reporter_id"], from_state=None)
+        return self._finished(story)
+
     def _plan(self) -> tuple[list[datetime], tuple[str, ...]]:
         """Choose a way and when its steps are taken, all before now; a state with a timer was entered within a day."""
         way = self._rng.choices(list(WAYS), list(WAYS.values()))[0]
@@ -178,6 +199,9 @@ class Teller:
         self._route(story, moments[0] + timedelta(seconds=1))
         for move, moment in zip(way, moments[1:], strict=True):
             self._move(story, move, moment)
+        return self._finished(story)
+
+    def _finished(self, story: Story) -> Story:
         workflow, row = self.town.settings.workflow, story.row
         state = workflow.state_by_key[row["state"]]
         row |= {
@@ -189,6 +213,7 @@ class Teller:
             "next_due_at": story.due.current(state) or NEVER,
             "score": self._rng.randint(1, 5) if state.key in workflow.rateable and self._rng.random() < 0.5 else None,
         }
+        story.final = state.final
         if not state.final and not story.category.sealed:
             self._open = row["id"]
         return story

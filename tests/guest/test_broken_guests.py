@@ -17,7 +17,7 @@ IMPORTS = """
 from uuid import UUID
 from flask import Blueprint
 from sqlalchemy.orm import Mapped
-from backend.sdk.data import Base, EventType, RegionScoped
+from backend.sdk.data import Base, EventType, RegionScoped, personal
 from backend.sdk.module import Permission, RoomBlueprint, ServiceModule, Subscription
 """
 
@@ -38,6 +38,7 @@ TABLE = """
         __tablename__ = "{name}"
         {column}: Mapped[int]{key}
 """
+HELD = 'holds, kept = (personal("age", "who may enter"),), "a year"\n        age:'
 BROKEN = {
     "cannot be imported": ("import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
     "fails while it is imported": ("1 / 0", "ZeroDivisionError: division by zero"),
@@ -90,8 +91,16 @@ BROKEN = {
         "broken: the blueprint broken is no RoomBlueprint",
     ),
     "holds personal data and cannot forget it": (
-        declared(personal_data="True", export_personal_data="lambda ctx, account_id: {}"),
+        declared(
+            TABLE.format(bases="RegionScoped, Base", name="broken_things", column="age", key="").replace("age:", HELD),
+            models="[Thing]",
+            export_personal_data="lambda ctx, account_id: {}",
+        ),
         "broken: it holds personal data and has no erase_personal_data",
+    ),
+    "has a column of which it does not say whose it is": (
+        declared(TABLE.format(bases="RegionScoped, Base", name="broken_things", column="age", key=""), models="[Thing]"),
+        "broken: the column broken_things.age is not classified: name it in `holds`",
     ),
 }
 

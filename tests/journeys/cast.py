@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.accounts import create_staff
+from backend.accounts.models import Erasure
 from backend.accounts.operations.passwords import hash_password
 from backend.accounts.operations.sessions import open_session
 from backend.data.unit_of_work import unit_of_work
@@ -59,6 +60,8 @@ class Member:
         held = {"public"}
         if self.account_id is not None and (self.role != "citizen" or region == self.region):
             held.add("signed_in")
+        if self.account_id is not None and self.role != "citizen":
+            held.add("staff")
         if region == self.region or self.role == "platform_admin":
             held |= {self.role, self.name}
         return not who.isdisjoint(held)
@@ -87,6 +90,7 @@ class World:
     area: str = ""
     file_url: str = ""
     notification_id: str = ""
+    erasure_id: str = ""
 
     def hide(self, what: str, text: Any, readers: frozenset[str]) -> str:
         """Remember a canary and return its text."""
@@ -250,6 +254,10 @@ def _inform(world: World, cast: Cast) -> None:
         _done(admin.post(f"service-info/{plural}", {"key": key, **item_of(plural, world.region)}), 201)
         world.keys[plural] = key
     shown = _done(cast.person(world.members["reporter"]).get(f"complaints/{world.complaints['open']['id']}"), 200)
+    with unit_of_work(cast.house.ground, region=cast.house.directory.find(world.region)) as ctx:
+        erasure = Erasure(region_id=ctx.region.id, id=uuid4(), erased_at=ctx.now(), rows={})
+        ctx.session.add(erasure)
+    world.erasure_id = str(erasure.id)
     world.area, world.file_url = shown["area"]["code"], shown["files"][0]["url"]
 
 

@@ -47,6 +47,7 @@ def ask(cast: Cast, row: tuple[str, str], world: World, kind: str, member: Membe
         "module": "service-info",
         "name": "swagger-ui.css",
         "notification_id": world.notification_id,
+        "erasure_id": world.erasure_id,
         "staff_id": world.victims["removed" if method == "DELETE" else "changed"],
     }
     if "<uuid:session_id>" in rule:

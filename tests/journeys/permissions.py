@@ -6,6 +6,7 @@ Roles are those of `backend/accounts/roles.py`; each is held in the region of th
 
 PUBLIC = frozenset({"public"})  # no token is needed, and every token may be brought along
 SIGNED_IN = frozenset({"signed_in"})  # every account, also one without duties: what concerns oneself
+STAFF = frozenset({"staff"})  # every staff account, also one without duties: how it signs in
 CITIZEN = frozenset({"citizen"})
 UNIT = frozenset({"field_officer", "department_officer", "department_head"})
 WORKERS = UNIT | {"triage", "validator"}
@@ -51,12 +52,22 @@ TABLE = {
         ("GET", "/v1/me/sessions"): SIGNED_IN,
         ("DELETE", "/v1/me/sessions"): SIGNED_IN,
         ("DELETE", "/v1/me/sessions/<uuid:session_id>"): SIGNED_IN,
+        ("GET", "/v1/me/totp"): STAFF,
+        ("POST", "/v1/me/totp"): STAFF,
+        ("POST", "/v1/me/totp/confirm"): STAFF,
+        ("POST", "/v1/me/totp/recovery-codes"): STAFF,
+        ("POST", "/v1/me/totp/disable"): STAFF,
+        ("GET", "/v1/me/export"): CITIZEN,
+        ("POST", "/v1/me/erasure"): CITIZEN,  # with the code that was sent for it
+        ("GET", f"{_R}/erasures/<uuid:erasure_id>"): PUBLIC,  # tells nobody whose it is
+        ("POST", f"{_R}/erasures/verify"): PUBLIC,
         ("GET", f"{_R}/staff"): ADMINS,
         ("POST", f"{_R}/staff"): ADMINS,
         ("GET", f"{_R}/staff/<uuid:staff_id>"): ADMINS,
         ("PATCH", f"{_R}/staff/<uuid:staff_id>"): ADMINS,
         ("DELETE", f"{_R}/staff/<uuid:staff_id>"): ADMINS,
         ("POST", f"{_R}/staff/<uuid:staff_id>/reset"): ADMINS,
+        ("DELETE", f"{_R}/staff/<uuid:staff_id>/totp"): ADMINS,
     },
     "files": {
         ("POST", f"{_R}/files"): CITIZEN | WORKERS | {"regional_admin"},
@@ -67,6 +78,7 @@ TABLE = {
         ("POST", _COMPLAINTS): CITIZEN,
         ("POST", f"{_COMPLAINTS}/guest"): PUBLIC,
         ("GET", _COMPLAINTS): PUBLIC,
+        ("GET", f"{_COMPLAINTS}/map"): PUBLIC,
         ("GET", f"{_COMPLAINTS}/by-number/<number>"): PUBLIC,
         ("POST", f"{_COMPLAINTS}/by-number/<number>/moves"): PUBLIC,  # with the reporter's code, which is who they are
         ("GET", f"{_COMPLAINTS}/inbox"): WORKERS,

@@ -111,15 +111,19 @@ def test_a_timer_whose_move_is_refused_stops_no_other(routed, staff, inside, mon
             due = ctx.now() - timedelta(minutes=minutes)
             ctx.session.execute(update(Complaint).where(*of_case).values(state_due_at=due))
 
-    def refuse_one(ctx, complaint_id, actor, asked):
-        if str(complaint_id) == stuck["id"]:
+    def refuse_one(ctx, case, actor, asked):
+        moving.carry_out(ctx, case, actor, asked)
+        if str(case.row.id) == stuck["id"]:
             raise DomainError(Kind.CONFLICT, "complaints.illegal_move")
-        moving.move_by_system(ctx, complaint_id, actor, asked)
 
-    monkeypatch.setattr(sweeping, "move_by_system", refuse_one)
+    monkeypatch.setattr(sweeping, "carry_out", refuse_one)
     with inside() as ctx:
         sweeping.sweep_timers(ctx)
     assert reporter.get(f"complaints/{good['id']}").get_json()["status"] == "closed"
+    assert triage.get(f"complaints/{stuck['id']}").get_json()["status"] == "needs_information"
+    assert [line["move"] for line in triage.get(f"complaints/{stuck['id']}/timeline").get_json()["items"]][
+        -1
+    ] == "ask_information"
 
 
 def test_nothing_is_merged_into_what_is_over(routed, staff):  # noqa: F811

@@ -13,7 +13,7 @@ from tests.journeys.test_main_job import make, report, upload
 MOST = 4  # PROMISES: setting the region and reading the account included
 # A ceiling that only goes down: region, account, key taken, complaint, its line, two events with their deliveries, the case
 # as it is answered, key answered. A picture adds two: the file held, and the case's file.
-MOST_TO_SUBMIT = 11
+MOST_TO_SUBMIT = 6
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def street(citizen, staff, work, house):
     def more(number):
         with unit_of_work(house.ground, region=house.directory.find("banda-aceh")) as ctx:
             row = ctx.session.get_one(Complaint, (ctx.region.id, first["id"]))
-            kept = {column.key: getattr(row, column.key) for column in Complaint.__table__.c}
+            kept = {column.key: getattr(row, column.key) for column in Complaint.__table__.c if not column.computed}
             copies = [kept | {"id": (id_ := new_id()), "number": f"BNA-{id_}"} for _ in range(number)]
             laid.extend(copy["id"] for copy in copies)
             ctx.session.execute(insert(Complaint), copies)
@@ -66,6 +66,8 @@ def test_lists_take_the_same_few_statements_whatever_the_page(street, count, any
         "inbox": lambda: officer.get("complaints/inbox?limit=100"),
         "mine": lambda: reporter.get("complaints?mine=true&limit=100"),
         "public": lambda: anybody.get("complaints?limit=100"),
+        "search": lambda: officer.get("complaints?limit=100&q=lubang"),
+        "map": lambda: anybody.get("complaints/map"),
         "everybody's, for staff": lambda: officer.get("complaints?limit=100"),
         "notifications": lambda: reporter.get("notifications?limit=100"),
     }
@@ -107,7 +109,7 @@ def test_a_submission_takes_no_more_statements_than_it_did(street, count):
     assert len(shown) <= MOST_TO_SUBMIT + 2, shown
 
 
-def test_what_a_transaction_tells_leaves_in_two_statements_and_in_its_order(count, house, app):
+def test_what_a_transaction_tells_leaves_in_one_statement_and_in_its_order(count, house, app):
     subjects = [new_id() for _ in range(20)]
 
     def tell():
@@ -117,7 +119,7 @@ def test_what_a_transaction_tells_leaves_in_two_statements_and_in_its_order(coun
         return app.response_class(status=200)
 
     statements = count(tell)
-    assert sorted(statement.split("(")[0] for statement in statements[1:]) == ["INSERT INTO deliveries ", "INSERT INTO events "]
+    assert len(statements) == 2, statements  # the first says the region
     with unit_of_work(house.ground) as ctx:
         told = ctx.session.scalars(select(Delivery.subject).where(Delivery.subject.in_(subjects)).order_by(Delivery.seq)).all()
     assert told == subjects * 2  # `count` asks twice

@@ -148,10 +148,11 @@ def test_a_row_that_somebody_else_has_by_now_is_let_go(house, records, tell):
     with unit_of_work(house.ground) as ctx:
         (second,) = claim(ctx.session, HANDLE, most=1)
     with unit_of_work(house.ground, region=house.directory.find("banda-aceh")) as ctx:
-        assert take_in_hand(ctx.session, first) is None
-        assert not mark_done(ctx.session, first)
-        assert take_in_hand(ctx.session, second).subject == subject
-        assert mark_done(ctx.session, second)
+        assert not take_in_hand(ctx.session, ctx.region.id, [first])
+        assert not mark_done(ctx.session, [first])
+        (event,) = take_in_hand(ctx.session, ctx.region.id, [first, second]).values()
+        assert event.subject == subject
+        assert mark_done(ctx.session, [second])
 
 
 def test_what_a_holder_wrote_whose_lease_was_taken_over_during_its_call_is_rolled_back(house, records, tell):

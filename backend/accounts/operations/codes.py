@@ -34,6 +34,7 @@ class CodeToSend:
 
     phone: str
     code: str
+    purpose: str
 
     def __repr__(self) -> str:
         return "CodeToSend()"
@@ -111,34 +112,38 @@ def make_code(ctx: Context, request_id: UUID) -> CodeToSend | None:
     code = _code(ctx.ground.keyring, request)
     request.code_hash = _code_hash(ctx.ground.keyring, request, code)
     phone = ctx.ground.keyring.decrypt(request.phone_enc, bound_to=_place(ctx, request_id))
-    return CodeToSend(phone=phone, code=code)
+    return CodeToSend(phone=phone, code=code, purpose=request.purpose)
 
 
 def sign_in_with_code(ctx: Context, request_id: UUID, code: str, *, device: str) -> SignedIn:
-    """Sign a citizen in; the first time makes the account. A code works once.
+    """Sign a citizen in; the first time makes the account. Raises DomainError as `use_code`."""
+    return _enter(ctx, use_code(ctx, request_id, code, purpose="login"), device)
 
-    Raises DomainError (401): `auth.code_wrong` with the tries that are left, `auth.code_invalid` for a code that has
-    expired, was used, was tried too often or never sent.
+
+def use_code(ctx: Context, request_id: UUID, code: str, *, purpose: str, refusal: Kind = Kind.UNAUTHENTICATED) -> OtpRequest:
+    """Use a code, which works once and for its purpose alone; return the request it answers.
+
+    Raises DomainError of the kind `refusal`: `auth.code_wrong` with the tries that are left, `auth.code_invalid` for a
+    code that has expired, was used, was tried too often or never sent.
     """
     request = ctx.session.get(OtpRequest, (ctx.region.id, request_id), with_for_update=True)
     if (
         request is None
+        or request.purpose != purpose
         or request.code_hash is None
         or request.used_at
         or request.expires_at <= ctx.now()
         or request.tries >= MOST_TRIES
     ):
-        raise DomainError(Kind.UNAUTHENTICATED, "auth.code_invalid")
+        raise DomainError(refusal, "auth.code_invalid")
     if not compare_digest(request.code_hash, _code_hash(ctx.ground.keyring, request, code)):
         request.tries += 1
         left = MOST_TRIES - request.tries
         if not left:
             ctx.audit("accounts.code_tried_too_often", subject=str(request.id))
-        raise DomainError(
-            Kind.UNAUTHENTICATED, "auth.code_wrong", params={"left": left}, extra={"tries_left": left}, remembered=True
-        )
+        raise DomainError(refusal, "auth.code_wrong", params={"left": left}, extra={"tries_left": left}, remembered=True)
     request.used_at = ctx.now()
-    return _enter(ctx, request, device)
+    return request
 
 
 def _enter(ctx: Context, request: OtpRequest, device: str) -> SignedIn:

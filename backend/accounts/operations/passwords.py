@@ -1,4 +1,4 @@
-"""Staff passwords: signing in with one, and choosing one with a token that came by e-mail."""
+"""Staff passwords: signing in with one and a second factor, and choosing one with a token that came by e-mail."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from backend.accounts import tokens
 from backend.accounts.locks import take_turn
 from backend.accounts.models import LoginFailures, StaffAccount
 from backend.accounts.operations.sessions import SignedIn, end_sessions, open_session
+from backend.accounts.operations.totp import use_second_factor
 from backend.accounts.queries import staff_email_index
 from backend.core.errors import DomainError, Kind, invalid
 from backend.core.logs import get_logger
@@ -37,15 +38,13 @@ def is_password(password_hash: str | None, password: str) -> bool:
         return False
 
 
-def sign_in_with_password(ctx: Context, email: str, password: str, *, totp: str | None, device: str) -> SignedIn:
-    """Sign a staff account in.
+def prove(ctx: Context, index: bytes, password: str, code: str | None, *, refusal: Kind = Kind.UNAUTHENTICATED) -> StaffAccount:
+    """Return the account with this blind index of its address, once password and second factor are right.
 
-    Raises DomainError: 401 `auth.login_failed`, the same for a wrong password and an address that nobody has; 429 after
-    `MOST_FAILURES` in a row, whoever's address it is; 422 for a second factor, which is not set up yet.
+    Raises DomainError of the kind `refusal`: `auth.login_failed`, the same for a wrong password and an address that nobody
+    has; then `auth.totp_needed` without a code where one is asked for, `auth.totp_wrong` for a wrong or used one. Further 429
+    after `MOST_FAILURES` wrong passwords or codes in a row, whoever's address it is, and 422 for a code nobody asks for.
     """
-    if totp is not None:
-        raise invalid("totp", "auth.totp_not_set_up")
-    index = staff_email_index(ctx.ground.keyring, email)
     take_turn(ctx.session, index)
     failures = ctx.session.get(LoginFailures, index)
     if failures and failures.locked_until and failures.locked_until > ctx.now():
@@ -54,9 +53,22 @@ def sign_in_with_password(ctx: Context, email: str, password: str, *, totp: str 
     account = ctx.session.scalar(select(StaffAccount).where(StaffAccount.email_index == index))
     if not is_password(account.password_hash if account else None, password) or account is None or account.disabled_at:
         _count_failure(ctx, index, failures)
-        raise DomainError(Kind.UNAUTHENTICATED, "auth.login_failed", remembered=True)
+        raise DomainError(refusal, "auth.login_failed", remembered=True)
+    if account.totp_since is None and code is not None:
+        raise invalid("totp", "auth.totp_not_set_up")
+    if account.totp_since and code is None:
+        raise DomainError(refusal, "auth.totp_needed")
+    if account.totp_since and code is not None and not use_second_factor(ctx, account.id, code):
+        _count_failure(ctx, index, failures)
+        raise DomainError(refusal, "auth.totp_wrong", remembered=True)
     if failures:
         ctx.session.delete(failures)
+    return account
+
+
+def sign_in_with_password(ctx: Context, email: str, password: str, *, totp: str | None, device: str) -> SignedIn:
+    """Sign a staff account in. Raises DomainError as `prove`."""
+    account = prove(ctx, staff_email_index(ctx.ground.keyring, email), password, totp)
     signed_in = open_session(ctx, account.id, kind="staff", device=device)
     # Without a region there is no audit log to write to: staff sign-ins are in the platform's log.
     _log.info("accounts.staff_signed_in", account=str(account.id), session=str(signed_in.session_id))

@@ -119,14 +119,16 @@ def renew_session(ctx: Context, token: RefreshToken) -> SignedIn:
     return _signed_in(ctx, session)
 
 
-def end_sessions(ctx: Context, account_id: UUID, *, kind: str, only: UUID | None = None) -> int:
-    """End an account's sessions, or the one named; return how many there were."""
+def end_sessions(ctx: Context, account_id: UUID, *, kind: str, only: UUID | None = None, but: UUID | None = None) -> int:
+    """End an account's sessions, or the one named, or all but one; return how many there were."""
     table: type[CitizenSession | StaffSession] = CitizenSession if kind == "citizen" else StaffSession
     statement = update(table).where(table.account_id == account_id, table.revoked_at.is_(None))
     if kind == "citizen":
         statement = statement.where(CitizenSession.region_id == ctx.region.id)
     if only is not None:
         statement = statement.where(table.id == only)
+    if but is not None:
+        statement = statement.where(table.id != but)
     return len(ctx.session.execute(statement.values(revoked_at=ctx.now()).returning(table.id)).all())
 
 

@@ -13,6 +13,7 @@ from backend.accounts.locks import take_turn
 from backend.accounts.models import Membership, StaffAccount
 from backend.accounts.operations.passwords import hash_password, is_password
 from backend.accounts.operations.sessions import end_sessions
+from backend.accounts.operations.totp import forget_second_factor
 from backend.accounts.roles import PLATFORM_ADMIN, REGIONAL_ADMIN, needs_department
 from backend.core.errors import DomainError, FieldError, Kind, not_found
 from backend.core.ids import new_id
@@ -134,17 +135,23 @@ def change_duties(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
     ctx.audit("accounts.duties_changed", subject=str(staff_id), details={"before": _told(held), "after": _told(duties)})
 
 
+def _in_reach(ctx: Context, staff_id: UUID) -> StaffAccount:
+    account, _ = _account_here(ctx, staff_id)
+    if _own(ctx, staff_id):
+        raise DomainError(Kind.FORBIDDEN, "accounts.not_oneself")
+    elsewhere = queries.regions_served(ctx, staff_id) - {ctx.region.id}
+    if not ctx.actor.platform_admin and (account.platform_admin or elsewhere):
+        raise DomainError(Kind.FORBIDDEN, "accounts.serves_elsewhere")
+    return account
+
+
 def switch_staff(ctx: Context, staff_id: UUID, *, disabled: bool) -> None:
     """Disable an account, which ends its sessions everywhere, or enable it again.
 
     Raises DomainError (403): oneself; for all but platform admins also an account that serves another region or the
     platform, whose duties here can be taken away instead.
     """
-    account, _ = _account_here(ctx, staff_id)
-    if _own(ctx, staff_id):
-        raise DomainError(Kind.FORBIDDEN, "accounts.not_oneself")
-    if not ctx.actor.platform_admin and (account.platform_admin or queries.serves_elsewhere(ctx, staff_id)):
-        raise DomainError(Kind.FORBIDDEN, "accounts.serves_elsewhere")
+    account = _in_reach(ctx, staff_id)
     if disabled == (account.disabled_at is not None):
         return
     account.disabled_at = ctx.now() if disabled else None
@@ -161,6 +168,25 @@ def reset_staff(ctx: Context, staff_id: UUID) -> None:
     _account_here(ctx, staff_id)
     ctx.publish(PASSWORD_NEEDED, subject=staff_id, reason="reset")
     ctx.audit("accounts.staff_reset", subject=str(staff_id))
+
+
+def reset_second_factor(ctx: Context, staff_id: UUID) -> None:
+    """Take away the second factor of somebody who lost it, and end their sessions. Raises DomainError as `switch_staff`."""
+    _forget_second_factor(ctx, _in_reach(ctx, staff_id))
+
+
+def reset_second_factor_by_email(ctx: Context, email: str) -> None:
+    """Do the same from the command line, to any account. Raises DomainError (404)."""
+    account = _find(ctx, email)
+    if account is None:
+        raise not_found()
+    _forget_second_factor(ctx, account)
+
+
+def _forget_second_factor(ctx: Context, account: StaffAccount) -> None:
+    forget_second_factor(ctx, account)
+    end_sessions(ctx, account.id, kind="staff")
+    ctx.audit("accounts.totp_reset", subject=str(account.id))
 
 
 def create_staff(

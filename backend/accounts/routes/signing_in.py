@@ -48,16 +48,21 @@ def ask_for_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     return {"request_id": f"{region.key}.{request_id}", "expires_at": expires_at}
 
 
+def request_of_code(told: str) -> tuple[str, UUID | None]:
+    """Return the region's key and the id in what `ask_for_code` answered; None for what is no id."""
+    key, _, number = told.partition(".")
+    try:
+        return key, UUID(number)
+    except ValueError:
+        return key, None
+
+
 @blueprint.endpoint("POST", "/otp/verify", public=True, no_token=True, body=CodeIn, out=TokensOut)
 def verify_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     """Sign a citizen in with the code; the first time makes the account."""
-    key, _, number = body["request_id"].partition(".")
+    key, request_id = request_of_code(body["request_id"])
     region = ctx.ground.regions.find(key)
-    try:
-        request_id = UUID(number)
-    except ValueError:
-        region = None
-    if region is None:
+    if region is None or request_id is None:
         raise DomainError(Kind.UNAUTHENTICATED, "auth.code_invalid")
     return _tokens(sign_in_with_code(in_region(ctx, region), request_id, body["code"], device=_device()))
 

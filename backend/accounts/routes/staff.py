@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from backend.accounts.operations.staff import change_duties, invite_staff, reset_staff, switch_staff
+from backend.accounts.operations.staff import change_duties, invite_staff, reset_second_factor, reset_staff, switch_staff
 from backend.accounts.queries import get_staff, list_staff
 from backend.accounts.routes.permissions import MANAGE_STAFF
 from backend.accounts.schemas import StaffChangeIn, StaffIn, StaffOut
@@ -62,3 +62,9 @@ def remove(ctx: Context, staff_id: UUID) -> None:
 def reset(ctx: Context, staff_id: UUID) -> None:
     """Send the account a token to choose a new password with; the old one holds until it does."""
     reset_staff(ctx, staff_id)
+
+
+@blueprint.endpoint("DELETE", "/<uuid:staff_id>/totp", permission=MANAGE_STAFF.name, status=204, limit="write")
+def reset_totp(ctx: Context, staff_id: UUID) -> None:
+    """Take away the second factor of an account that has lost it; its sessions end."""
+    reset_second_factor(ctx, staff_id)

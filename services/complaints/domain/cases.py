@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 # Words of the API that rules hang on beyond what a workflow's table can say.
@@ -39,7 +40,7 @@ class CaseFacts:
     rated: bool = False
     history: tuple[Made, ...] = ()
 
-    @property
+    @cached_property
     def under_appeal(self) -> bool:
         """Say whether a citizen's appeal still waits for its decision."""
         last = next((made.move for made in reversed(self.history) if made.move in JUDGEMENTS | {APPEAL}), None)

@@ -99,10 +99,11 @@ def allowed_moves(
     workflow: Workflow, case: CaseFacts, actor: ActorFacts, *, now: datetime, calendar: WorkCalendar
 ) -> tuple[Move, ...]:
     """Return the moves the actor may make now, in the table's order, each with the needs asked of this actor here."""
+    held = _held(workflow, case, actor)
     return tuple(
         replace(move, needs=_asked(move, case, roles[0]))
         for move in workflow.moves
-        if (roles := _roles(workflow, move, case, actor)) and _hindrance(workflow, move, case, now=now, calendar=calendar) is None
+        if (roles := _roles(move, case, held)) and _hindrance(workflow, move, case, now=now, calendar=calendar) is None
     )
 
 
@@ -130,7 +131,7 @@ def decide_move(
     move = workflow.move_by_key.get(move_key)
     if move is None:
         raise refused(Hindrance.UNKNOWN)
-    roles = _roles(workflow, move, case, actor)
+    roles = _roles(move, case, _held(workflow, case, actor))
     if not roles:
         raise NotYoursError(move_key)
     if why := _hindrance(workflow, move, case, now=now, calendar=calendar):
@@ -150,27 +151,27 @@ def may_rate(workflow: Workflow, case: CaseFacts, actor: ActorFacts) -> bool:
     return actor.is_reporter and not case.rated and case.state in workflow.rateable
 
 
-def _roles(workflow: Workflow, move: Move, case: CaseFacts, actor: ActorFacts) -> tuple[str, ...]:
-    """Return the roles in which the actor may make this move on this case, in the move's order."""
+def _roles(move: Move, case: CaseFacts, held: frozenset[str]) -> tuple[str, ...]:
+    """Return which of the roles held on this case may make this move, in the move's order."""
     by: tuple[str, ...] = move.by
     if case.under_appeal and move.key in JUDGEMENTS:  # an appeal is decided by a validator, in triage's place
         by = (Role.VALIDATOR,) if Role.TRIAGE in by else ()
-    held = _held(case, actor)
-    if Role.VALIDATOR in held and not _second_person(workflow, case, actor):
-        held -= {Role.VALIDATOR}
     return tuple(role for role in by if role in held)
 
 
-def _held(case: CaseFacts, actor: ActorFacts) -> frozenset[str]:
+def _held(workflow: Workflow, case: CaseFacts, actor: ActorFacts) -> frozenset[str]:
     """Return the roles the actor has on this case: a sealed one knows its reporter, machines and custodian only."""
     own = {Role.REPORTER} if actor.is_reporter else set()
     own |= {role for role in MACHINES if actor.has(role)}
     if case.sealed:
         if case.custodian in actor.departments(CUSTODIANS):
             own |= {Role.TRIAGE, Role.DEPARTMENT_OFFICER, Role.DEPARTMENT_HEAD, Role.VALIDATOR}
-        return frozenset(own)
-    own |= {role for role in (Role.TRIAGE, Role.VALIDATOR) if actor.has(role)}
-    return frozenset(own | {role for role in UNIT_ROLES if case.department in actor.departments({role})})
+    else:
+        own |= {role for role in (Role.TRIAGE, Role.VALIDATOR) if actor.has(role)}
+        own |= {role for role in UNIT_ROLES if case.department in actor.departments({role})}
+    if Role.VALIDATOR in own and not _second_person(workflow, case, actor):
+        own.remove(Role.VALIDATOR)
+    return frozenset(own)
 
 
 def _second_person(workflow: Workflow, case: CaseFacts, actor: ActorFacts) -> bool:

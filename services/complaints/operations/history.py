@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from backend.sdk.data import Prepared, add_row, as_json
 from backend.sdk.domain import Context, department_book, hold_files, new_id, request_notice
 from services.complaints.domain.categories import Category
 from services.complaints.events import MOVED
-from services.complaints.models import NEVER, Complaint, ComplaintFile, ComplaintMove
-from services.complaints.queries.cases import settings_of
+from services.complaints.models import NEVER, ComplaintFile, ComplaintMove
+from services.complaints.queries.cases import CaseFile, CaseMove, settings_of
 
 ROOM = "complaints"
 # Where a move leads, and which template says so; other states are told by the generic one.
@@ -22,9 +23,28 @@ _TOLD = {
 }
 
 
+_CHANGING = (
+    *("state", "origins", "entered_at", "department", "custodian", "assignee_id", "published_at", "response_due_at", "due_at"),
+    *("state_due_at", "paused_at", "next_due_at", "score", "score_comment", "under_appeal", "merged_into", "authority"),
+    *("authority_number", "version"),
+)
+_SAVE = Prepared(
+    f"UPDATE complaints c SET {', '.join(f'{name} = s.{name}' for name in _CHANGING)}"  # noqa: S608 - names of our own columns
+    " FROM json_populate_recordset(NULL::complaints, %(complaints)s) s"
+    " WHERE c.region_id = %(region)s AND c.id = s.id RETURNING true"
+)
+
+
+def save(ctx: Context, row: Any) -> None:
+    """Write down what has changed of a complaint that is held locked."""
+    _SAVE.first(
+        ctx.session, region=ctx.region.id, complaints=as_json([{name: getattr(row, name) for name in ("id", *_CHANGING)}])
+    )
+
+
 def write_line(
     ctx: Context,
-    row: Complaint,
+    row: Any,
     *,
     move: str,
     role: str,
@@ -32,12 +52,10 @@ def write_line(
     note: str | None = None,
     internal: bool = False,
     details: Mapping[str, Any] | None = None,
-) -> ComplaintMove:
+) -> CaseMove:
     """Add a line to the case's history."""
-    line = ComplaintMove(
-        region_id=ctx.region.id,
+    line = CaseMove(
         id=new_id(),
-        complaint_id=row.id,
         at=ctx.now(),
         move=move,
         from_state=from_state,
@@ -48,26 +66,25 @@ def write_line(
         internal=internal,
         details=dict(details or {}),
     )
-    ctx.session.add(line)
-    ctx.session.flush()
+    add_row(ctx.session, ComplaintMove, region_id=ctx.region.id, complaint_id=row.id, **vars(line))
     return line
 
 
-def hold(ctx: Context, row: Complaint, line: ComplaintMove, file_ids: Sequence[UUID], *, kind: str) -> None:
+def hold(ctx: Context, row: Any, line: CaseMove, file_ids: Sequence[UUID], *, kind: str) -> list[CaseFile]:
     """Let the case hold the actor's files. Raises DomainError (422) naming each that is not theirs to give."""
     hold_files(ctx, file_ids, room=ROOM, subject=row.id)
-    ctx.session.add_all(
-        ComplaintFile(region_id=ctx.region.id, id=file_id, complaint_id=row.id, move_id=line.id, kind=kind)
-        for file_id in file_ids
-    )
+    files = [CaseFile(id=file_id, kind=kind, move_id=line.id) for file_id in file_ids]
+    for file in files:
+        add_row(ctx.session, ComplaintFile, region_id=ctx.region.id, complaint_id=row.id, **vars(file))
+    return files
 
 
-def is_sealed(row: Complaint) -> bool:
+def is_sealed(row: Any) -> bool:
     """Whether only the custodian may know."""
-    return row.confidentiality == "sealed"
+    return bool(row.confidentiality == "sealed")
 
 
-def publish_move(ctx: Context, row: Complaint, line: ComplaintMove) -> None:
+def publish_move(ctx: Context, row: Any, line: CaseMove) -> None:
     """Publish `complaints.moved`; of a sealed case no more than that it moved."""
     sealed = is_sealed(row)
     ctx.publish(
@@ -88,7 +105,7 @@ def publish_move(ctx: Context, row: Complaint, line: ComplaintMove) -> None:
     )
 
 
-def tell_reporter(ctx: Context, row: Complaint, template: str, category: Category) -> None:
+def tell_reporter(ctx: Context, row: Any, template: str, category: Category) -> None:
     """Ask that the reporter be told; of a sealed case neutrally, and a guest asks by number."""
     if row.reporter_id is None:
         return
@@ -103,7 +120,7 @@ def tell_reporter(ctx: Context, row: Complaint, template: str, category: Categor
     )
 
 
-def tell_department(ctx: Context, row: Complaint, category: Category) -> None:
+def tell_department(ctx: Context, row: Any, category: Category) -> None:
     """Ask that the officers and heads of the department in charge be told; of a sealed case neutrally."""
     if row.department is None:
         return
@@ -118,7 +135,7 @@ def tell_department(ctx: Context, row: Complaint, category: Category) -> None:
     )
 
 
-def _params(ctx: Context, row: Complaint, category: Category) -> dict[str, Any]:
+def _params(ctx: Context, row: Any, category: Category) -> dict[str, Any]:
     params: dict[str, Any] = {"number": row.number}
     if not is_sealed(row):
         params |= {"category": category.name, "status": settings_of(ctx).workflow.state_by_key[row.state].label}

@@ -19,8 +19,16 @@ from services.complaints.domain.moves import (
     decide_move,
 )
 from services.complaints.domain.workflow import alternatives
-from services.complaints.models import NEVER, Complaint
-from services.complaints.operations.history import hold, publish_move, tell_department, tell_reporter, template_for, write_line
+from services.complaints.models import NEVER
+from services.complaints.operations.history import (
+    hold,
+    publish_move,
+    save,
+    tell_department,
+    tell_reporter,
+    template_for,
+    write_line,
+)
 from services.complaints.queries.cases import Case, calendar_of, category_of, find_case, get_case, lock_cases, settings_of
 
 _SILENT = frozenset({PUBLISH, UNPUBLISH})
@@ -58,8 +66,8 @@ def make_move(ctx: Context, complaint_id: UUID, asked: MoveRequest) -> Case:
     case = get_case(ctx, complaint_id)
     if asked.version is not None and asked.version != case.row.version:
         raise DomainError(Kind.STALE, "request.stale")
-    _carry_out(ctx, case, case.actor, asked)
-    return _after(find_case(ctx, Complaint.id == complaint_id, anybody=True))  # a head may have handed it out of sight
+    carry_out(ctx, case, case.actor, asked)
+    return _after(find_case(ctx, complaint_id, anybody=True))  # a head may have handed it out of sight
 
 
 def make_move_by_code(ctx: Context, complaint_id: UUID, asked: MoveRequest) -> Case:
@@ -68,9 +76,9 @@ def make_move_by_code(ctx: Context, complaint_id: UUID, asked: MoveRequest) -> C
     Raises DomainError as `make_move` does.
     """
     lock_cases(ctx, complaint_id)
-    case = _after(find_case(ctx, Complaint.id == complaint_id, as_reporter=True))
-    _carry_out(ctx, case, case.actor, asked)
-    return _after(find_case(ctx, Complaint.id == complaint_id, as_reporter=True))
+    case = _after(find_case(ctx, complaint_id, as_reporter=True))
+    carry_out(ctx, case, case.actor, asked)
+    return _after(find_case(ctx, complaint_id, as_reporter=True))
 
 
 def _after(case: Case | None) -> Case:
@@ -79,19 +87,14 @@ def _after(case: Case | None) -> Case:
     return case
 
 
-def move_by_system(ctx: Context, complaint_id: UUID, actor: ActorFacts, asked: MoveRequest) -> None:
-    """Make a move of routing or of the clock's; a case that is gone or has moved on is left alone."""
-    case = find_case(ctx, Complaint.id == complaint_id, anybody=True)
-    if case is not None:
-        _carry_out(ctx, case, actor, asked)
-
-
-def _carry_out(ctx: Context, case: Case, actor: ActorFacts, asked: MoveRequest) -> None:
+def carry_out(ctx: Context, case: Case, actor: ActorFacts, asked: MoveRequest) -> None:
+    """Make a move on a case that is held locked: a person's above, and those of routing and of the clock."""
     row, category = case.row, category_of(ctx, case.row)
     outcome = _decide(ctx, case, category, actor, asked)
     details = _fit(ctx, row, asked, department=asked.department or row.department)
     from_state = row.state
     _change(ctx, row, category, outcome, asked)
+    save(ctx, row)
     line = write_line(ctx, row, move=asked.move, role=outcome.role, from_state=from_state, note=asked.note, details=details)
     if asked.file_ids:
         kind = "answer" if outcome.role == Role.REPORTER else "evidence"
@@ -131,7 +134,7 @@ def _fields(needs: Sequence[str], code: str) -> DomainError:
     return DomainError(Kind.INVALID, "request.invalid", errors=[FieldError(field=name, code=code) for name in names])
 
 
-def _fit(ctx: Context, row: Complaint, asked: MoveRequest, *, department: str | None) -> dict[str, Any]:
+def _fit(ctx: Context, row: Any, asked: MoveRequest, *, department: str | None) -> dict[str, Any]:
     """Return what the line tells besides the note. Raises DomainError (422) for what is not there or does not fit."""
     if asked.department is not None and asked.department not in department_book(ctx).by_key:
         raise invalid("department", "complaints.unknown_department")
@@ -154,7 +157,7 @@ def _fit(ctx: Context, row: Complaint, asked: MoveRequest, *, department: str | 
     return {name: value if isinstance(value, str) else str(value) for name, value in told.items() if value is not None}
 
 
-def _fit_cluster(ctx: Context, row: Complaint, cluster: UUID) -> None:
+def _fit_cluster(ctx: Context, row: Any, cluster: UUID) -> None:
     try:
         other = get_case(ctx, cluster).row
     except DomainError:
@@ -164,7 +167,7 @@ def _fit_cluster(ctx: Context, row: Complaint, cluster: UUID) -> None:
         raise invalid("cluster", "complaints.cannot_merge")
 
 
-def _change(ctx: Context, row: Complaint, category: Category, outcome: Outcome, asked: MoveRequest) -> None:
+def _change(ctx: Context, row: Any, category: Category, outcome: Outcome, asked: MoveRequest) -> None:
     now = ctx.now()
     before = Deadlines(
         response_due_at=row.response_due_at, due_at=row.due_at, state_due_at=row.state_due_at, paused_at=row.paused_at

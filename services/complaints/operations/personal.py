@@ -1,44 +1,81 @@
 """What a citizen may ask of their own data in this room: a copy, and to be forgotten. The case stays, its reporter does not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, case, delete, null, select, update
 
-from backend.sdk.domain import Context
-from services.complaints.models import Complaint, ComplaintMove, ComplaintSupport
+from backend.sdk.domain import Context, erase_rows, forget_answers
+from services.complaints.domain.actors import Role
+from services.complaints.domain.categories import Confidentiality
+from services.complaints.domain.visibility import Visibility
+from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintSupport
 
-_COPIED = ("number", "category", "description", "lat", "lng", "landmark", "state", "submitted_at", "score", "score_comment")
+_COPIED = (
+    *("id", "number", "category", "description", "lat", "lng", "landmark", "visibility", "state"),
+    *("submitted_at", "score", "score_comment"),
+)
 
 
 def export_personal_data(ctx: Context, account_id: UUID) -> Mapping[str, Any]:
-    """Return what the citizen reported and supported."""
-    own = ctx.session.scalars(
-        select(Complaint)
-        .where(Complaint.region_id == ctx.region.id, Complaint.reporter_id == account_id)
-        .order_by(Complaint.submitted_at)
+    """Return what the citizen reported, said about it and supported."""
+    own = (Complaint.region_id == ctx.region.id, Complaint.reporter_id == account_id)
+    reported = ctx.session.execute(
+        select(*(getattr(Complaint, name) for name in _COPIED)).where(*own).order_by(Complaint.submitted_at)
     )
-    supported = ctx.session.scalars(
-        select(ComplaintSupport.complaint_id).where(
-            ComplaintSupport.region_id == ctx.region.id, ComplaintSupport.account_id == account_id
-        )
+    said = ctx.session.execute(
+        select(ComplaintMove.complaint_id, ComplaintMove.at, ComplaintMove.move, ComplaintMove.note)
+        .where(*_said(ctx, ctx.session.scalars(select(Complaint.id).where(*own)).all()))
+        .order_by(ComplaintMove.at)
     )
-    return {
-        "complaints": [{name: getattr(row, name) for name in _COPIED} for row in own],
-        "supports": [str(complaint_id) for complaint_id in supported],
-    }
+    supported = ctx.session.execute(
+        select(ComplaintSupport.complaint_id, ComplaintSupport.at)
+        .where(ComplaintSupport.region_id == ctx.region.id, ComplaintSupport.account_id == account_id)
+        .order_by(ComplaintSupport.at)
+    )
+    found = {"complaints": reported, "moves": said, "supports": supported}
+    return {name: [dict(row) for row in rows.mappings()] for name, rows in found.items()}
 
 
-def erase_personal_data(ctx: Context, account_id: UUID) -> None:
-    """Cut every tie between the citizen and what they reported; harmless when repeated."""
+def erase_personal_data(ctx: Context, account_id: UUID) -> Mapping[str, int]:
+    """Empty what the citizen said, forget who it was; harmless when repeated.
+
+    Category, area, times and the office's own lines stay: they are the record of public work. So does the place where
+    everybody could see it.
+    """
     region = ctx.region.id
-    ctx.session.execute(
-        update(Complaint).where(Complaint.region_id == region, Complaint.reporter_id == account_id).values(reporter_id=None)
+    # Locked, as a move locks its case: whoever was quicker has written their line, whoever comes later is no reporter.
+    mine = (Complaint.region_id == region, Complaint.reporter_id == account_id)
+    own = ctx.session.scalars(select(Complaint.id).where(*mine).order_by(Complaint.id).with_for_update()).all()
+    said = _said(ctx, own)
+    supported = (ComplaintSupport.region_id == region, ComplaintSupport.account_id == account_id)
+    seen = (Complaint.confidentiality == Confidentiality.OPEN.value) & (Complaint.visibility == Visibility.PUBLIC.value)
+    return forget_answers(ctx, own) + erase_rows(
+        ctx,
+        delete(ComplaintFile).where(
+            ComplaintFile.region_id == region, ComplaintFile.move_id.in_(select(ComplaintMove.id).where(*said))
+        ),
+        update(ComplaintMove).where(*said).values(actor_id=None, note=None),
+        update(Complaint)
+        .where(Complaint.region_id == region, Complaint.id.in_(select(ComplaintSupport.complaint_id).where(*supported)))
+        .values(support_count=Complaint.support_count - 1),
+        delete(ComplaintSupport).where(*supported),
+        update(Complaint)
+        .where(*mine)
+        .values(
+            reporter_id=None,
+            description="",
+            landmark=None,
+            score_comment=None,
+            lat=case((seen, Complaint.lat), else_=null()),
+            lng=case((seen, Complaint.lng), else_=null()),
+            version=Complaint.version + 1,
+        ),
     )
-    ctx.session.execute(
-        update(ComplaintMove).where(ComplaintMove.region_id == region, ComplaintMove.actor_id == account_id).values(actor_id=None)
-    )
-    ctx.session.execute(
-        delete(ComplaintSupport).where(ComplaintSupport.region_id == region, ComplaintSupport.account_id == account_id)
-    )
+
+
+def _said(ctx: Context, own: Sequence[UUID]) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition of the reporter's lines on these cases, by token or by the code that they were given."""
+    line = ComplaintMove
+    return (line.region_id == ctx.region.id, line.complaint_id.in_(own), line.role == Role.REPORTER.value)

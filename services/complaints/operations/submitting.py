@@ -2,20 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-
+from backend.sdk.data import Prepared, as_json, filling
 from backend.sdk.domain import Context, DomainError, Kind, department_book, invalid, new_id
 from services.complaints.domain.categories import Category
 from services.complaints.domain.deadlines import first_deadlines
 from services.complaints.domain.numbers import make_number
 from services.complaints.domain.visibility import Visibility, VisibilityNotPossibleError, chosen_visibility
 from services.complaints.events import SUBMITTED
-from services.complaints.models import NEVER, Complaint
+from services.complaints.models import NEVER
 from services.complaints.operations.history import ROOM, hold, is_sealed, tell_reporter, write_line
-from services.complaints.queries.cases import calendar_of, settings_of
+from services.complaints.queries.cases import COLUMNS, Case, calendar_of, case_of, settings_of
 
 CODE_CHARACTERS = 13  # 65 bits
 _TRACKING, _RECEIPT = "complaint-tracking", "complaint-receipt"
@@ -32,6 +32,14 @@ class Submission:
     landmark: str | None = None
     visibility: str | None = None
     file_ids: Sequence[UUID] = ()
+
+
+_GIVEN = (
+    *("region_id", "id", "number", "category", "description", "lat", "lng", "landmark", "area_code", "visibility"),
+    *("confidentiality", "custodian", "state", "origins", "entered_at", "reporter_id", "submitted_at", "response_due_at"),
+    *("due_at", "next_due_at", "support_count", "under_appeal", "version"),
+)
+_INSERT = Prepared(f"{filling('complaints', _GIVEN)} ON CONFLICT (region_id, id) DO NOTHING RETURNING true")
 
 
 def tracking_code(ctx: Context, complaint_id: UUID) -> str:
@@ -52,7 +60,7 @@ def knows_code(ctx: Context, complaint_id: UUID, code: str) -> bool:
     )
 
 
-def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> Complaint:
+def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> Case:
     """Accept a complaint; publishes `complaints.submitted` and asks that its reporter be told.
 
     Raises DomainError: 422 naming the field that cannot be accepted, 409 for an id that is taken in the region.
@@ -80,7 +88,7 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
         "confidentiality": category.confidentiality.value,
         "custodian": department_book(ctx).by_type.get(category.custodian or "") if category.sealed else None,
         "state": initial.key,
-        "origins": [],
+        "origins": (),
         "entered_at": ctx.now(),
         "reporter_id": None if guest else ctx.actor.account_id,
         "submitted_at": ctx.now(),
@@ -88,15 +96,14 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
         "due_at": due.due_at,
         "next_due_at": due.current(initial) or NEVER,
         "support_count": 0,
+        "under_appeal": False,
         "version": 1,
     }
-    row: Complaint | None = ctx.session.scalar(
-        insert(Complaint).values(values).on_conflict_do_nothing(index_elements=["region_id", "id"]).returning(Complaint)
-    )
-    if row is None:
+    if _INSERT.first(ctx.session, complaints=as_json([values])) is None:
         raise DomainError(Kind.CONFLICT, "complaints.id_taken")
+    row = SimpleNamespace(**dict.fromkeys(COLUMNS) | values)
     line = write_line(ctx, row, move="submit", role="reporter", from_state=None)
-    hold(ctx, row, line, said.file_ids, kind="report")
+    files = hold(ctx, row, line, said.file_ids, kind="report")
     sealed = is_sealed(row)
     ctx.publish(
         SUBMITTED,
@@ -108,7 +115,7 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
     )
     ctx.audit("complaints.submit", subject=str(row.id), details={"number": row.number})
     tell_reporter(ctx, row, "complaints.received", category)
-    return row
+    return case_of(ctx, row, moves=[line], files=files)
 
 
 def _category(ctx: Context, said: Submission, *, guest: bool) -> Category:

@@ -2,16 +2,22 @@
 
 from sqlalchemy import select
 
+from backend.sdk.data import Prepared, savepoint
 from backend.sdk.domain import Context, DomainError, get_logger
 from services.complaints.domain import actors
 from services.complaints.domain.categories import Confidentiality
 from services.complaints.domain.workflow import ESCALATE
 from services.complaints.models import Complaint
-from services.complaints.operations.moving import MoveRequest, move_by_system
+from services.complaints.operations.moving import MoveRequest, carry_out
 from services.complaints.operations.routing import route_complaint
-from services.complaints.queries.cases import settings_of
+from services.complaints.queries.cases import find_case, settings_of
 
 _AT_ONCE = 200
+_DUE = Prepared(
+    "SELECT id FROM complaints WHERE region_id = %(region)s AND state = ANY(%(states)s) AND state_due_at <= %(now)s"
+    " ORDER BY state_due_at LIMIT %(most)s FOR UPDATE SKIP LOCKED"
+)
+_STOP_TIMER = Prepared("UPDATE complaints SET state_due_at = NULL WHERE region_id = %(region)s AND id = %(id)s RETURNING true")
 _log = get_logger(__name__)
 
 
@@ -19,21 +25,17 @@ def sweep_timers(ctx: Context) -> None:
     """Make the moves of timers that have ended, oldest first, at most `_AT_ONCE`; the next sweep takes the rest."""
     workflow = settings_of(ctx).workflow
     ending = {state.key: state.at_end for state in workflow.states if state.at_end and state.at_end != ESCALATE}
-    due = ctx.session.scalars(
-        select(Complaint)
-        .where(Complaint.region_id == ctx.region.id, Complaint.state.in_(ending), Complaint.state_due_at <= ctx.now())
-        .order_by(Complaint.state_due_at)
-        .limit(_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in due:
+    for due in _DUE.all(ctx.session, region=ctx.region.id, states=list(ending), now=ctx.now(), most=_AT_ONCE):
+        case = find_case(ctx, due.id, anybody=True)
+        if case is None:
+            continue
         try:
-            with ctx.session.begin_nested():
-                move_by_system(ctx, row.id, actors.SYSTEM, MoveRequest(move=ending[row.state]))
+            with savepoint(ctx.session):
+                carry_out(ctx, case, actors.SYSTEM, MoveRequest(move=ending[case.row.state]))
         except DomainError as error:
             # The region's workflow does not let the clock make its move: the case waits for a person, and blocks no other.
-            _log.error("complaints.timer_refused", complaint=str(row.id), code=error.code)
-            row.state_due_at = None
+            _log.error("complaints.timer_refused", complaint=str(due.id), code=error.code)
+            _STOP_TIMER.first(ctx.session, region=ctx.region.id, id=due.id)
 
 
 def route_what_nobody_holds(ctx: Context) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from backend.sdk.domain import Context, DomainError, Kind
 from services.complaints.domain.moves import may_rate
-from services.complaints.models import Complaint, ComplaintMove, ComplaintSupport
-from services.complaints.operations.history import write_line
-from services.complaints.queries.cases import Case, category_of, get_case, lock_cases, settings_of
+from services.complaints.models import Complaint, ComplaintSupport
+from services.complaints.operations.history import save, write_line
+from services.complaints.queries.cases import Case, CaseMove, category_of, get_case, lock_cases, settings_of
 
 
 def support(ctx: Context, complaint_id: UUID) -> Case:
@@ -61,11 +61,12 @@ def rate(ctx: Context, complaint_id: UUID, *, score: int, comment: str | None) -
         raise DomainError(Kind.CONFLICT, "complaints.cannot_rate")
     case.row.score, case.row.score_comment = score, comment
     case.row.version += 1
+    save(ctx, case.row)
     ctx.audit("complaints.rate", subject=str(complaint_id), details={"score": score})
     return get_case(ctx, complaint_id)
 
 
-def add_internal_note(ctx: Context, complaint_id: UUID, note: str) -> ComplaintMove:
+def add_internal_note(ctx: Context, complaint_id: UUID, note: str) -> CaseMove:
     """Add a note that only those who work on the case read. Raises DomainError: 404, 403 where the actor does not."""
     case = get_case(ctx, complaint_id)
     if not case.sight.may_see_internal_notes:

@@ -1,13 +1,15 @@
 """One case: its row, its moves and its files in a single statement, with what the rules ask about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, false, func, select, text
+from sqlalchemy import select
 
+from backend.sdk.data import Prepared
 from backend.sdk.domain import Context, not_found
 from services.complaints.config import Settings, work_calendar
 from services.complaints.domain.actors import ActorFacts
@@ -15,8 +17,8 @@ from services.complaints.domain.cases import CaseFacts, Made
 from services.complaints.domain.categories import Category, Confidentiality, FirstLine, Subject, VisibilityMode
 from services.complaints.domain.clocks import WorkCalendar
 from services.complaints.domain.visibility import Sight, sight
-from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintRouting, ComplaintSupport
-from services.complaints.queries.viewers import may_know, secrecy_of, viewer
+from services.complaints.models import Complaint, ComplaintRouting
+from services.complaints.queries.viewers import secrecy_of, viewer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ class CaseMove:
 class Case:
     """A complaint with its history, as one actor sees it."""
 
-    row: Complaint
+    row: Any  # the complaint's columns by name
     moves: Sequence[CaseMove]
     files: Sequence[CaseFile]
     supported: bool
@@ -112,78 +114,87 @@ def category_of(ctx: Context, row: Complaint) -> Category:
     )
 
 
-def _json(model: type[Any], names: Sequence[str]) -> Any:
-    return func.json_build_object(*(part for name in names for part in (text(f"'{name}'"), getattr(model, name))))
+def _as_it_is(value: str) -> Any:
+    return value
 
 
-_HISTORY = (
-    select(
-        func.json_agg(_json(ComplaintMove, list(CaseMove.__dataclass_fields__))).aggregate_order_by(
-            ComplaintMove.at, ComplaintMove.id
-        )
-    )
-    .where(ComplaintMove.region_id == Complaint.region_id, ComplaintMove.complaint_id == Complaint.id)
-    .correlate(Complaint)
-    .scalar_subquery()
-)
-_FILES = (
-    select(func.json_agg(_json(ComplaintFile, list(CaseFile.__dataclass_fields__))).aggregate_order_by(ComplaintFile.id))
-    .where(ComplaintFile.region_id == Complaint.region_id, ComplaintFile.complaint_id == Complaint.id)
-    .correlate(Complaint)
-    .scalar_subquery()
-)
+_READ: Mapping[type[Any], Callable[[str], Any]] = {datetime: datetime.fromisoformat, UUID: UUID}
+COLUMNS = {c.name: _READ.get(c.type.python_type, _as_it_is) for c in Complaint.__table__.columns if c.computed is None}
+_CASE = """
+    SELECT to_json(r)::text FROM (
+        SELECT {columns},
+            (SELECT json_agg(h) FROM (
+                SELECT id, at, move, from_state, to_state, role, actor_id, note, internal, details FROM complaints_moves m
+                WHERE m.region_id = c.region_id AND m.complaint_id = c.id ORDER BY at, id) h) AS history,
+            (SELECT json_agg(f) FROM (
+                SELECT id, kind, move_id FROM complaints_files f
+                WHERE f.region_id = c.region_id AND f.complaint_id = c.id ORDER BY id) f) AS files,
+            EXISTS (SELECT FROM complaints_supports s WHERE s.region_id = c.region_id AND s.complaint_id = c.id
+                AND s.account_id = %(me)s) AS supported
+        FROM complaints c WHERE c.region_id = %(region)s AND c.{key} = %({key})s) r"""
+_BY_ID, _BY_NUMBER = (Prepared(_CASE.format(columns=", ".join(COLUMNS), key=key)) for key in ("id", "number"))
 
 
-def _supported(ctx: Context) -> ColumnElement[bool]:
-    if ctx.actor.account_id is None:
-        return false()
-    return exists().where(
-        ComplaintSupport.region_id == Complaint.region_id,
-        ComplaintSupport.complaint_id == Complaint.id,
-        ComplaintSupport.account_id == ctx.actor.account_id,
-    )
+_LOCK = Prepared("SELECT id FROM complaints WHERE region_id = %(region)s AND id = ANY(%(ids)s) ORDER BY id FOR UPDATE")
 
 
 def lock_cases(ctx: Context, *complaint_ids: UUID | None) -> None:
     """Let nobody else move the complaints before this transaction ends; in one order, so that nobody waits for each other."""
-    ctx.session.execute(
-        select(Complaint.id)
-        .where(Complaint.region_id == ctx.region.id, Complaint.id.in_([name for name in complaint_ids if name]))
-        .order_by(Complaint.id)
-        .with_for_update()
-    )
+    _LOCK.all(ctx.session, region=ctx.region.id, ids=[name for name in complaint_ids if name])
 
 
-def find_case(ctx: Context, *conditions: ColumnElement[bool], anybody: bool = False, as_reporter: bool = False) -> Case | None:
-    """Return the complaint that meets `conditions` and of which the actor may know, in one statement.
+def find_case(
+    ctx: Context, complaint_id: UUID | None = None, *, number: str | None = None, anybody: bool = False, as_reporter: bool = False
+) -> Case | None:
+    """Return the complaint of that id or number of which the actor may know, in one statement.
 
     `anybody` asks no reach: for the system's own work, and for those who have just moved it out of theirs. `as_reporter`
     is for those who have brought the code that its reporter was given.
     """
-    reach = () if anybody or as_reporter else (may_know(ctx),)
-    found = ctx.session.execute(
-        select(Complaint, _HISTORY.label("history"), _FILES.label("files"), _supported(ctx).label("supported"))
-        .where(Complaint.region_id == ctx.region.id, *conditions, *reach)
-        .execution_options(populate_existing=True)
-    ).first()
+    asked = {"region": ctx.region.id, "me": ctx.actor.account_id}
+    if number is None:
+        found = _BY_ID.json(ctx.session, **asked, id=complaint_id)
+    else:
+        found = _BY_NUMBER.json(ctx.session, **asked, number=number)
     if found is None:
         return None
-    row: Complaint = found[0]
-    actor = ActorFacts(is_reporter=True) if as_reporter else viewer(ctx, reporter_id=row.reporter_id)
+    case = case_of(
+        ctx,
+        SimpleNamespace(**{name: found[name] and read(found[name]) for name, read in COLUMNS.items()}),
+        moves=[_line(line) for line in found["history"] or ()],
+        files=[CaseFile(id=UUID(f["id"]), kind=f["kind"], move_id=UUID(f["move_id"])) for f in found["files"] or ()],
+        supported=found["supported"],
+        actor=ActorFacts(is_reporter=True) if as_reporter else None,
+    )
+    return case if anybody or as_reporter or case.sight.may_know else None
+
+
+def case_of(
+    ctx: Context,
+    row: Any,
+    *,
+    moves: Sequence[CaseMove],
+    files: Sequence[CaseFile],
+    supported: bool = False,
+    actor: ActorFacts | None = None,
+) -> Case:
+    """Return a complaint with its history as `actor`, or else the actor of the context, sees it."""
+    actor = actor or viewer(ctx, reporter_id=row.reporter_id)
+    secrecy = secrecy_of(row)
     return Case(
         row=row,
-        moves=[_line(line) for line in found.history or ()],
-        files=[CaseFile(id=UUID(f["id"]), kind=f["kind"], move_id=UUID(f["move_id"])) for f in found.files or ()],
-        supported=found.supported,
+        moves=moves,
+        files=files,
+        supported=supported,
         actor=actor,
-        sight=sight(secrecy_of(row), actor),
-        own_sight=sight(replace(secrecy_of(row), published=False), actor),
+        sight=sight(secrecy, actor),
+        own_sight=sight(replace(secrecy, published=False), actor),
     )
 
 
 def get_case(ctx: Context, complaint_id: UUID) -> Case:
     """Return the complaint of that id. Raises DomainError (404) when there is none of which the actor may know."""
-    found = find_case(ctx, Complaint.id == complaint_id)
+    found = find_case(ctx, complaint_id)
     if found is None:
         raise not_found()
     return found

@@ -6,42 +6,25 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute
-
-from backend.sdk.data import decode_cursor, encode_cursor
-from backend.sdk.domain import Context, invalid
+from backend.sdk.data import Prepared, decode_cursor, encode_cursor
+from backend.sdk.domain import Context
 from services.complaints.domain.actors import CUSTODIANS, UNIT_ROLES, Role
 from services.complaints.domain.categories import Confidentiality
 from services.complaints.domain.workflow import Clock
-from services.complaints.models import Complaint
 from services.complaints.queries.cases import settings_of
-from services.complaints.queries.viewers import may_know, may_read_text, viewer
+from services.complaints.queries.pins import read_box
+from services.complaints.queries.search import matches, newest_matching
+from services.complaints.queries.viewers import may_know, one_of, reach_of, viewer
 
-COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
-    Complaint.id,
-    Complaint.number,
-    Complaint.category,
-    Complaint.description,
-    Complaint.lat,
-    Complaint.lng,
-    Complaint.landmark,
-    Complaint.area_code,
-    Complaint.visibility,
-    Complaint.confidentiality,
-    Complaint.custodian,
-    Complaint.published_at,
-    Complaint.state,
-    Complaint.department,
-    Complaint.assignee_id,
-    Complaint.reporter_id,
-    Complaint.submitted_at,
-    Complaint.response_due_at,
-    Complaint.due_at,
-    Complaint.next_due_at,
-    Complaint.support_count,
-    Complaint.under_appeal,
-)
+_COLUMNS = """
+    id, number, category, description, lat, lng, landmark, area_code, visibility, confidentiality, custodian, published_at,
+    state, department, reporter_id, submitted_at, response_due_at, due_at, next_due_at, support_count, under_appeal"""
+_NEWEST, _FIRST_DUE = "submitted_at DESC, id DESC", "next_due_at, id"
+_SEALED = f"confidentiality = '{Confidentiality.SEALED}'"
+COUNTED = 1000  # whoever has more waiting in one state than that knows enough
+
+Way = tuple[str, str]  # values that an index leads by, one after the other, and what holds of the complaints under each
+_FILTERS = {"status": "state", "category": "category", "department": "department"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,115 +35,123 @@ class Page:
     next_cursor: str | None
 
 
-def _page(rows: Sequence[Any], limit: int, *keys: str) -> Page:
-    shown = rows[:limit]
-    more = len(rows) > limit
-    return Page(rows=shown, next_cursor=encode_cursor(*(getattr(shown[-1], key) for key in keys)) if more else None)
+def _ordered(conditions: Sequence[str], order: str, *, columns: str = _COLUMNS) -> str:
+    """Return the statement that reads in that order; conditions and orders are ours, what is asked for goes beside them."""
+    held = " AND ".join(conditions)
+    return f"SELECT {columns} FROM complaints WHERE region_id = %(region)s AND {held} ORDER BY {order}"  # noqa: S608 - see above
 
 
-def _box(text: str) -> ColumnElement[bool]:
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise invalid("bbox", "complaints.bad_box") from None
-    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):  # noqa: PLR2004 - degrees
-        raise invalid("bbox", "complaints.bad_box")
-    return and_(Complaint.lat.between(south, north), Complaint.lng.between(west, east))
+def _merged(
+    ways: Sequence[Way], conditions: Sequence[str], order: str, *, columns: str = _COLUMNS, most: str = "%(most)s"
+) -> str:
+    """Return the statement that reads in that order what comes on one of the ways; of none is more read than that many."""
+    pieces = [
+        f"SELECT found.* FROM {over}, LATERAL ({_ordered([held, *conditions], order, columns=columns)} LIMIT {most}) found"  # noqa: S608 - ours
+        for over, held in ways
+    ]
+    if not pieces:
+        return _ordered(["false"], order, columns=columns)
+    return f"SELECT * FROM ({' UNION ALL '.join(pieces)}) merged ORDER BY {order}"  # noqa: S608 - ours
 
 
-def _like(words: str) -> str:
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def _page(ctx: Context, query: Mapping[str, Any], statement: str, asked: dict[str, Any], order: str) -> Page:
+    limited = Prepared(f"{statement} LIMIT %(most)s")
+    found = limited.all(ctx.session, **reach_of(ctx) | asked, most=query["limit"] + 1)
+    rows = found[: query["limit"]]
+    if len(found) <= query["limit"]:
+        return Page(rows=rows, next_cursor=None)
+    at = getattr(rows[-1], order.split(maxsplit=1)[0].rstrip(","))
+    return Page(rows=rows, next_cursor=encode_cursor(at, rows[-1].id))
 
 
-def _filters(ctx: Context, query: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    wanted: list[ColumnElement[bool]] = []
-    for name, column in (("status", Complaint.state), ("category", Complaint.category), ("department", Complaint.department)):
-        if query.get(name):
-            wanted.append(column == query[name])
+def _filters(ctx: Context, query: Mapping[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return the conditions that the query asks for, and their parameters. Raises DomainError (422) for a bad box."""
+    asked = {name: query[name] for name in _FILTERS if query.get(name)}
+    conditions = [f"{_FILTERS[name]} = %({name})s" for name in asked]
     if query.get("area"):
-        wanted.append(Complaint.area_code.in_(ctx.ground.regions.lowest_below(ctx.region.id, query["area"])))
+        conditions.append("area_code = ANY(%(areas)s)")
+        asked["areas"] = list(ctx.ground.regions.lowest_below(ctx.region.id, query["area"]))
     if query.get("bbox"):
-        wanted.append(_box(query["bbox"]))
+        conditions.append("lat BETWEEN %(south)s AND %(north)s AND lng BETWEEN %(west)s AND %(east)s")
+        asked |= read_box(query["bbox"])._asdict()
     if query.get("since"):
-        wanted.append(Complaint.submitted_at >= query["since"])
+        conditions.append("submitted_at >= %(since)s")
+        asked["since"] = query["since"]
     if query.get("q"):
-        like = _like(query["q"])
-        wanted.append(or_(Complaint.number.ilike(like), and_(may_read_text(ctx), Complaint.description.ilike(like))))
-    return wanted
+        condition, words = matches(ctx, query["q"])
+        conditions.append(condition)
+        asked |= words
+    return conditions, asked
 
 
 def list_complaints(ctx: Context, query: Mapping[str, Any]) -> Page:
     """Return complaints of which the actor may know, newest first. Raises DomainError (422) for a bad box or cursor."""
-    conditions = _filters(ctx, query)
-    if query.get("mine"):
-        conditions.append(Complaint.reporter_id == ctx.actor.account_id)
-    else:
-        conditions.append(may_know(ctx))
+    conditions, asked = _filters(ctx, query)
+    conditions.append("reporter_id = %(me)s" if query.get("mine") else may_know(ctx))
     if query["cursor"]:
-        submitted_at, last = decode_cursor(query["cursor"], datetime, UUID)
-        conditions.append(tuple_(Complaint.submitted_at, Complaint.id) < tuple_(submitted_at, last))
-    rows = ctx.session.execute(
-        select(*COLUMNS)
-        .where(Complaint.region_id == ctx.region.id, *conditions)
-        .order_by(Complaint.submitted_at.desc(), Complaint.id.desc())
-        .limit(query["limit"] + 1)
-    ).all()
-    return _page(rows, query["limit"], "submitted_at", "id")
+        conditions.append("(submitted_at, id) < (%(last_at)s, %(last)s)")
+        asked["last_at"], asked["last"] = decode_cursor(query["cursor"], datetime, UUID)
+    if "words" in asked:
+        statement, slices = newest_matching(ctx, _COLUMNS, " AND ".join(conditions), before=asked.get("last_at", ctx.now()))
+        return _page(ctx, query, statement, asked | slices, _NEWEST)
+    if "areas" in asked:
+        by_area = [("unnest(%(areas)s::text[]) AS area", "area_code = area")]
+        return _page(ctx, query, _merged(by_area, conditions, _NEWEST), asked, _NEWEST)
+    return _page(ctx, query, _ordered(conditions, _NEWEST), asked, _NEWEST)
 
 
-def waiting_for(ctx: Context) -> ColumnElement[bool]:
-    """Return what waits for the actor: their own, their unit's, the desks', a custodian's; never what waits for a citizen."""
+def waiting_for(ctx: Context) -> tuple[list[Way], dict[str, Any]]:
+    """Return the ways to what waits for the actor: their own, their unit's, the desks', a custodian's; never what waits for
+    a citizen. Nothing comes on two of them.
+    """
     me = viewer(ctx)
     states = settings_of(ctx).workflow.states
-    at_work = [state.key for state in states if state.clock in {Clock.RESPONSE, Clock.COMPLETION}]
-    judged = [state.key for state in states if state.clock is Clock.VALIDATION]
-    sealed = Complaint.confidentiality == Confidentiality.SEALED.value
-    units, custodies = me.departments(UNIT_ROLES), me.departments(CUSTODIANS)
-    ways: list[ColumnElement[bool]] = []
-    if units:
-        ways.append(and_(~sealed, ~Complaint.under_appeal, Complaint.state.in_(at_work), Complaint.department.in_(units)))
+    asked = {
+        "at_work": [state.key for state in states if state.clock in {Clock.RESPONSE, Clock.COMPLETION}],
+        "judged": [state.key for state in states if state.clock is Clock.VALIDATION],
+        "own_units": list(me.departments(UNIT_ROLES)),
+        "own_custodies": list(me.departments(CUSTODIANS)),
+        "any_units": list(me.departments()),
+    }
+    at_work, judged = "unnest(%(at_work)s::text[]) AS waits", "unnest(%(judged)s::text[]) AS waits"
+    works = f"state = waits AND NOT {_SEALED} AND NOT under_appeal"
+    anothers = f"state = waits AND NOT {_SEALED} AND NOT coalesce(department = ANY(%(any_units)s), false)"
+    ways = []
+    if asked["own_units"]:
+        ways.append((f"unnest(%(own_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}"))
     if me.has(Role.TRIAGE):
-        ways.append(and_(~sealed, ~Complaint.under_appeal, Complaint.state.in_(at_work), Complaint.department.is_(None)))
+        ways.append((at_work, f"department IS NULL AND {works}"))
     if me.has(Role.VALIDATOR):
-        anothers = ~func.coalesce(Complaint.department.in_(me.departments()), False)
-        asked = or_(Complaint.state.in_(judged), and_(Complaint.under_appeal, Complaint.state.in_(at_work)))
-        ways.append(and_(~sealed, asked, anothers))
-    if custodies:
-        ways.append(and_(sealed, Complaint.state.in_([*at_work, *judged]), Complaint.custodian.in_(custodies)))
-    return or_(*ways) if ways else Complaint.id.is_(None)
+        ways += [(judged, anothers), (at_work, f"{anothers} AND under_appeal")]
+    if asked["own_custodies"]:
+        kept = "unnest(%(own_custodies)s::text[]) AS keeper, unnest(%(at_work)s::text[] || %(judged)s::text[]) AS waits"
+        ways.append((kept, f"custodian = keeper AND state = waits AND {_SEALED}"))
+    return ways, asked
 
 
 def list_inbox(ctx: Context, query: Mapping[str, Any]) -> Page:
     """Return what waits for the actor, by due date; what has no clock comes last."""
-    conditions = [waiting_for(ctx), *_filters(ctx, query)]
-    if query.get("mine"):
-        conditions.append(Complaint.assignee_id == ctx.actor.account_id)
+    conditions, asked = _filters(ctx, query)
+    ways, whose = waiting_for(ctx)
     if query["cursor"]:
-        due_at, last = decode_cursor(query["cursor"], datetime, UUID)
-        conditions.append(tuple_(Complaint.next_due_at, Complaint.id) > tuple_(due_at, last))
-    rows = ctx.session.execute(
-        select(*COLUMNS)
-        .where(Complaint.region_id == ctx.region.id, *conditions)
-        .order_by(Complaint.next_due_at, Complaint.id)
-        .limit(query["limit"] + 1)
-    ).all()
-    return _page(rows, query["limit"], "next_due_at", "id")
+        conditions.append("(next_due_at, id) > (%(last_at)s, %(last)s)")
+        asked["last_at"], asked["last"] = decode_cursor(query["cursor"], datetime, UUID)
+    if query.get("mine"):
+        waits = one_of([f"EXISTS (SELECT FROM {over} WHERE {held})" for over, held in ways])  # noqa: S608 - ours
+        statement = _ordered([*conditions, waits, "assignee_id = %(me)s"], _FIRST_DUE)
+    else:
+        statement = _merged(ways, conditions, _FIRST_DUE)
+    return _page(ctx, query, statement, asked | whose, _FIRST_DUE)
 
 
 def count_inbox(ctx: Context) -> Mapping[str, int]:
-    """Return how many wait: all, mine, late, and by state."""
-    mine = Complaint.assignee_id == ctx.actor.account_id
-    late = Complaint.next_due_at < ctx.now()
-    rows = ctx.session.execute(
-        select(
-            Complaint.state,
-            func.count().label("all"),
-            func.count().filter(mine).label("mine"),
-            func.count().filter(late).label("late"),
-        )
-        .where(Complaint.region_id == ctx.region.id, waiting_for(ctx))
-        .group_by(Complaint.state)
-    ).all()
+    """Return how many wait: all, mine, late, and by state; of each unit and state the first `COUNTED` are counted."""
+    ways, whose = waiting_for(ctx)
+    waiting = _merged(ways, ["true"], "next_due_at", columns="state, assignee_id, next_due_at", most=str(COUNTED))
+    statement = f"""
+        SELECT state, count(*) AS all, count(*) FILTER (WHERE assignee_id = %(me)s) AS mine,
+            count(*) FILTER (WHERE next_due_at < %(now)s) AS late
+        FROM ({waiting}) waiting GROUP BY state"""  # noqa: S608 - as above
+    rows = Prepared(statement).all(ctx.session, **reach_of(ctx) | whose, now=ctx.now())
     totals = {name: sum(getattr(row, name) for row in rows) for name in ("all", "mine", "late")}
     return totals | {row.state: row.all for row in rows}

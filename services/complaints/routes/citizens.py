@@ -9,12 +9,11 @@ from flask import Response, request
 from backend.sdk.domain import Context, DomainError, Kind, in_language, not_found
 from backend.sdk.web import answer, page_of
 from services.complaints.domain.numbers import NotANumberError, parse_number
-from services.complaints.models import Complaint
 from services.complaints.operations import moving, submitting, voices
 from services.complaints.queries.cases import Case, find_case, get_case, settings_of
 from services.complaints.queries.lists import list_complaints
 from services.complaints.routes.door import blueprint
-from services.complaints.routes.shaping import emergency_notice, shape_case, shape_summary, shape_timeline
+from services.complaints.routes.shaping import emergency_notice, shape_case, shape_page, shape_timeline
 from services.complaints.schemas import (
     CategoryOut,
     CodeMoveIn,
@@ -61,11 +60,8 @@ def list_categories(ctx: Context) -> dict[str, Any]:
     return {"items": items, "next_cursor": None}
 
 
-def _accepted(ctx: Context, row: Complaint, **more: str) -> Response:
-    case = find_case(ctx, Complaint.id == row.id, anybody=True)
-    if case is None:
-        raise not_found()
-    headers = {"Location": f"/v1/regions/{ctx.region.key}/complaints/{row.id}", "ETag": _etag(case)}
+def _accepted(ctx: Context, case: Case, **more: str) -> Response:
+    headers = {"Location": f"/v1/regions/{ctx.region.key}/complaints/{case.row.id}", "ETag": _etag(case)}
     return answer(shape_case(ctx, case) | more, 201, headers)
 
 
@@ -101,9 +97,8 @@ def submit(ctx: Context, body: dict[str, Any]) -> Response:
 )
 def submit_as_guest(ctx: Context, body: dict[str, Any]) -> Response:
     """Submit a complaint without an account, where its category allows it; the receipt code is shown this once."""
-    row = submitting.submit_complaint(ctx, submitting.Submission(**body), guest=True)
-    code = submitting.receipt_code(ctx, row.id)
-    return _accepted(ctx, row, receipt_code=code, description=row.description)
+    case = submitting.submit_complaint(ctx, submitting.Submission(**body), guest=True)
+    return _accepted(ctx, case, receipt_code=submitting.receipt_code(ctx, case.row.id), description=case.row.description)
 
 
 @blueprint.endpoint("GET", "", public=True, query=ComplaintQuery, out=page_of(ComplaintSummary))
@@ -113,7 +108,7 @@ def list_all(ctx: Context, query: dict[str, Any]) -> Response:
         nobody = ctx.actor.kind == "anonymous"
         raise DomainError(Kind.UNAUTHENTICATED, "auth.needed") if nobody else DomainError(Kind.FORBIDDEN, "auth.not_allowed")
     page = list_complaints(ctx, query)
-    return answer({"items": [shape_summary(ctx, row) for row in page.rows], "next_cursor": page.next_cursor})
+    return answer({"items": shape_page(ctx, page.rows), "next_cursor": page.next_cursor})
 
 
 @blueprint.endpoint("GET", "/<uuid:complaint_id>", public=True, out=ComplaintOut)
@@ -191,12 +186,12 @@ def rate(ctx: Context, body: dict[str, Any], complaint_id: UUID) -> Response:
 def _by_number(ctx: Context, number: str, code: str | None) -> Case:
     """Return the case of a number: as its reporter sees it for whoever has the reporter's code, else as the actor does."""
     try:
-        is_number = Complaint.number == str(parse_number(number))
+        known_as = str(parse_number(number))
     except NotANumberError:
         raise not_found() from None
-    found = find_case(ctx, is_number, as_reporter=True) if code is not None else find_case(ctx, is_number)
+    found = find_case(ctx, number=known_as, as_reporter=code is not None)
     if found is not None and code is not None and not submitting.knows_code(ctx, found.row.id, code):
-        found = find_case(ctx, is_number)
+        found = find_case(ctx, number=known_as)
     if found is None:
         raise not_found()
     return found

@@ -1,5 +1,6 @@
 """Complaints as an answer shows them: nothing the actor may not see, and labels in their language."""
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
@@ -9,56 +10,68 @@ from services.complaints.domain.categories import Category
 from services.complaints.domain.moves import allowed_moves
 from services.complaints.operations.submitting import tracking_code
 from services.complaints.queries.cases import Case, CaseMove, calendar_of, category_of, settings_of
-from services.complaints.queries.viewers import sight_of
+from services.complaints.queries.viewers import sights
 
 
-def shape_summary(ctx: Context, row: Any) -> dict[str, Any]:
-    """Return a row of a list."""
-    return _outline(ctx, row, reads_text=sight_of(ctx, row).may_read_text)
+def shape_page(ctx: Context, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a list."""
+    labels, sight_of = _labels(ctx), sights(ctx)
+    return [_outline(labels, row, reads_text=sight_of(row).may_read_text) for row in rows]
 
 
-def _outline(ctx: Context, row: Any, *, reads_text: bool) -> dict[str, Any]:
-    settings = settings_of(ctx)
-    state = settings.workflow.state_by_key.get(row.state)
-    category = settings.categories.get(row.category)
+class _Labels:
+    """What keys and codes are called in one language, as an answer shows it: kept while the region's snapshot stands."""
+
+    def __init__(self, ctx: Context) -> None:
+        settings = settings_of(ctx)
+        self.states = {key: in_language(state.label, ctx.locale) for key, state in settings.workflow.state_by_key.items()}
+        self.categories = {key: in_language(category.name, ctx.locale) for key, category in settings.categories.items()}
+        self._departments = {key: {"key": key, "name": unit.name} for key, unit in department_book(ctx).by_key.items()}
+        self._regions, self._region_id = ctx.ground.regions, ctx.region.id
+        self._areas: dict[str, dict[str, Any]] = {}
+
+    def department(self, key: str | None) -> dict[str, str] | None:
+        return None if key is None else self._departments.get(key) or {"key": key, "name": key}
+
+    def area(self, code: str | None) -> dict[str, Any] | None:
+        if code is None:
+            return None
+        if code not in self._areas:
+            chain = self._regions.chain(self._region_id, code)
+            name, parents = (chain[0].name, [area.code for area in chain[1:]]) if chain else (code, [])
+            self._areas[code] = {"code": code, "name": name, "parents": parents}
+        return self._areas[code]
+
+
+def _labels(ctx: Context) -> _Labels:
+    key = f"complaints.labels.{ctx.locale}"
+    labels: _Labels | None = ctx.region.kept.get(key)
+    if labels is None:
+        labels = ctx.region.kept[key] = _Labels(ctx)
+    return labels
+
+
+def _outline(labels: _Labels, row: Any, *, reads_text: bool) -> dict[str, Any]:
     return {
-        "id": str(row.id),
+        "id": row.id,
         "number": row.number,
         "status": row.state,
-        "status_label": in_language(state.label, ctx.locale) if state else row.state,
+        "status_label": labels.states.get(row.state, row.state),
         "category": row.category,
-        "category_name": in_language(category.name, ctx.locale) if category else row.category,
+        "category_name": labels.categories.get(row.category, row.category),
         "description": row.description if reads_text else None,
         "location": None if row.lat is None else {"lat": row.lat, "lng": row.lng},
         "landmark": row.landmark if reads_text else None,
-        "area": _area(ctx, row.area_code),
-        "department": _department(ctx, row.department),
+        "area": labels.area(row.area_code),
+        "department": labels.department(row.department),
         "visibility": row.visibility,
         "published": row.published_at is not None,
-        "submitted_at": row.submitted_at.isoformat(),
-        "response_due_at": _instant(row.response_due_at),
-        "due_at": _instant(row.due_at),
+        "submitted_at": row.submitted_at,
+        "response_due_at": row.response_due_at,
+        "due_at": row.due_at,
         "support_count": row.support_count,
         "under_appeal": row.under_appeal,
     }
-
-
-def _instant(at: Any) -> str | None:
-    return None if at is None else str(at.isoformat())
-
-
-def _area(ctx: Context, code: str | None) -> dict[str, Any] | None:
-    chain = ctx.ground.regions.chain(ctx.region.id, code) if code else ()
-    if not chain:
-        return {"code": code, "name": code, "parents": []} if code else None
-    return {"code": code, "name": chain[0].name, "parents": [area.code for area in chain[1:]]}
-
-
-def _department(ctx: Context, key: str | None) -> dict[str, str] | None:
-    if key is None:
-        return None
-    unit = department_book(ctx).by_key.get(key)
-    return {"key": key, "name": unit.name if unit else key}
 
 
 def shape_case(ctx: Context, case: Case) -> dict[str, Any]:
@@ -66,13 +79,13 @@ def shape_case(ctx: Context, case: Case) -> dict[str, Any]:
     row, category = case.row, category_of(ctx, case.row)
     shown = {line.id for line in case.moves if case.shows(line)}
     files = [file for file in case.files if file.move_id in shown]
-    whole = _outline(ctx, row, reads_text=case.sight.may_read_text) | {
+    whole = _outline(_labels(ctx), row, reads_text=case.sight.may_read_text) | {
         "emergency_notice": emergency_notice(ctx, category),
         "files": shown_files(ctx, [(file.id, file.kind) for file in files]),
         "receipt": None,
         "rating": row.score,
         "supported": case.supported,
-        "merged_into": str(row.merged_into) if row.merged_into and _is_insider(case) else None,
+        "merged_into": row.merged_into if _is_insider(case) else None,
         "authority": row.authority,
         "version": row.version,
         "moves": [
@@ -85,7 +98,7 @@ def shape_case(ctx: Context, case: Case) -> dict[str, Any]:
     if case.actor.is_reporter:
         whole["tracking_code"] = tracking_code(ctx, row.id)
     if case.sight.may_see_internal_notes:
-        whole["assignee"] = str(row.assignee_id) if row.assignee_id else None
+        whole["assignee"] = row.assignee_id
     return whole
 
 
@@ -120,7 +133,7 @@ _TOLD_TO_ALL = frozenset({"department", "reason", "authority", "number"})  # an 
 
 def _line(line: CaseMove, files: list[dict[str, Any]], *, reads: bool, told: AbstractSet[str]) -> dict[str, Any]:
     return {
-        "at": line.at.isoformat(),
+        "at": line.at,
         "move": line.move,
         "from": line.from_state,
         "to": line.to_state,

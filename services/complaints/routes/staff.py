@@ -11,7 +11,7 @@ from services.complaints.operations import voices
 from services.complaints.queries.cases import get_case, list_routings
 from services.complaints.queries.lists import count_inbox, list_inbox
 from services.complaints.routes.door import blueprint
-from services.complaints.routes.shaping import shape_summary, shape_timeline
+from services.complaints.routes.shaping import shape_page, shape_timeline
 from services.complaints.schemas import ComplaintQuery, NoteIn, RoutingOut, TimelineLine, inbox_page
 
 
@@ -21,7 +21,7 @@ def inbox(ctx: Context, query: dict[str, Any]) -> Response:
     page = list_inbox(ctx, query)
     return answer(
         {
-            "items": [shape_summary(ctx, row) for row in page.rows],
+            "items": shape_page(ctx, page.rows),
             "next_cursor": page.next_cursor,
             "counts": count_inbox(ctx),
         }

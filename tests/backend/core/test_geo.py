@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.errors import DomainError
-from backend.core.geo import AreaIndex, Hit, bounding_box, check_point, distance_m, is_point
+from backend.core.geo import AreaIndex, Box, Hit, bounding_box, check_point, distance_m, is_point
 
 CITY, REGENCY = 1, 2
 METRE = 1 / 111_195  # a degree of latitude
@@ -53,6 +53,16 @@ def test_a_point_in_a_gap_goes_to_the_nearest_area_with_its_distance(index: Area
     assert match is not None
     assert (match.code, match.how, match.others) == ("11.71.01.2001", "nearest", ())
     assert match.distance_m == pytest.approx(30, abs=0.1)
+
+
+def test_a_regions_bounds_hold_what_is_given_to_its_areas_and_meet_only_boxes_that_touch_them(index: AreaIndex) -> None:
+    bounds = index.bounds(CITY)
+    assert bounds is not None
+    assert index.find_area(CITY, 5.50 - 249 * METRE, 95.32) is not None
+    assert bounds == pytest.approx((5.50 - 250 * METRE, 95.31 - 250 * METRE, 5.54 + 250 * METRE, 95.33 + 250 * METRE), abs=3e-5)
+    assert bounds.overlap(Box(5.0, 95.0, 5.51, 99.0)) == Box(bounds.south, bounds.west, 5.51, bounds.east)
+    assert bounds.overlap(Box(5.0, 95.0, 5.4, 99.0)) is None
+    assert index.bounds(99) is None
 
 
 def test_as_near_to_two_areas_the_lowest_code_wins(index: AreaIndex) -> None:

@@ -256,6 +256,7 @@ def test_areas_that_are_missing_doubled_or_cut_are_refused(region: Path) -> None
         ("[base-contoh]", "[base-contoh, base-mars]", "base-mars"),
         ("[base-contoh]", "[base-contoh, ../base-contoh]", "../base-contoh"),
         ("timezone", "official: false\n  timezone", "notice"),
+        ("timezone", "staff_totp: always\n  timezone", "staff_totp"),
     ],
 )
 def test_a_wrong_head_is_refused_naming_what_is_wrong(region: Path, old: str, new: str, named: str) -> None:

@@ -187,6 +187,7 @@ def _open(folder: Path, servers: LocalServers, owner: Engine, runtime: str) -> T
             doorbell=NullDoorbell(),
             regions=directory,
             people=None,  # this room asks for nobody
+            personal=registry,
         ),
         directory=directory,
         owner=owner,
@@ -195,7 +196,7 @@ def _open(folder: Path, servers: LocalServers, owner: Engine, runtime: str) -> T
         ground=town.ground,
         registry=registry,
         directory=directory,
-        limits=RateLimits(settings.redis_url, demo=True),
+        limits=RateLimits(settings.redis_url, keyring, demo=True),
         load_actor=town.load_actor,
     )
     app.before_request(lambda: setattr(g, "request_id", "request-1"))

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 from sqlalchemy import select
 from sqlalchemy.orm import Mapped
 
-from backend.sdk.data import Base, EventType, RegionScoped
+from backend.sdk.data import Base, EventType, RegionScoped, plain
 from backend.sdk.domain import invalid, new_id
 from backend.sdk.module import Permission, ServiceModule
 from backend.sdk.web import RoomBlueprint, Schema, page_of
@@ -19,6 +19,7 @@ blueprint = RoomBlueprint("market_prices", doc="What food costs at the market")
 
 class Price(RegionScoped, Base):
     __tablename__ = "market_prices"
+    holds = (plain("goods rupiah"),)
     goods: Mapped[str]
     rupiah: Mapped[int]
 

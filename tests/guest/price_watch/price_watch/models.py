@@ -6,11 +6,13 @@ from uuid import UUID
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from backend.sdk.data import Base, RegionScoped
+from backend.sdk.data import Base, RegionScoped, personal, pseudonym
 
 
 class Watch(RegionScoped, Base):
     __tablename__ = "price_watch"
+    holds = (pseudonym("account_id", "who waits"), personal("goods rupiah", "for what"))
+    kept = "a year, or until it is taken back"
     account_id: Mapped[UUID]
     goods: Mapped[str]
     rupiah: Mapped[int]

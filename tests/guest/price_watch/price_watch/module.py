@@ -26,7 +26,6 @@ module = ServiceModule(
         Subscription(subscriber="price_watch.board", event=POSTED, handler=Board(), lane="bulk", max_attempts=12),
     ],
     schedules=[Schedule(name="price_watch.forget_old", every=timedelta(days=1), run=forget_old)],
-    personal_data=True,
     export_personal_data=export_watches,
     erase_personal_data=erase_watches,
     migrations=HERE / "migrations",

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from backend.sdk.domain import new_id, request_notice
+from backend.sdk.domain import erase_rows, new_id, request_notice
 from price_watch.models import Watch
 
 KEPT = timedelta(days=365)
@@ -47,4 +47,4 @@ def export_watches(ctx, account_id):
 
 def erase_watches(ctx, account_id):
     """Forget what a citizen watches."""
-    ctx.session.execute(delete(Watch).where(Watch.region_id == ctx.region.id, Watch.account_id == account_id))
+    return erase_rows(ctx, delete(Watch).where(Watch.region_id == ctx.region.id, Watch.account_id == account_id))
