@@ -20,16 +20,16 @@ _FOLLOWING = timedelta(seconds=10)  # until every process has seen that a module
 
 # Who is to be told of what, once: from its first delivery in the region, while its module was not off.
 _MISSING = """
-    WITH told AS (
+    WITH told AS MATERIALIZED (
         SELECT t.*, (SELECT e.occurred_at FROM deliveries d JOIN events e ON e.region_id = d.region_id AND e.id = d.event_id
                      WHERE d.subscriber = t.subscriber AND d.region_id = :region ORDER BY d.seq LIMIT 1) AS first_at
         FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS t(name text, version bigint, subscriber text, lane int, module text)),
-    switches AS (
+    switches AS MATERIALIZED (
         SELECT subject AS module, at, (details ->> 'enabled')::boolean AS enabled,
                lag(at) OVER its AS before, lead(at) OVER its AS after
         FROM audit_entries WHERE region_id = :region AND action = 'modules.switched'
         WINDOW its AS (PARTITION BY subject ORDER BY at)),
-    off AS (
+    off AS MATERIALIZED (
         SELECT module, CASE WHEN enabled THEN '-infinity' ELSE at - :following END AS since,
                CASE WHEN enabled THEN at + :following ELSE coalesce(after, 'infinity') + :following END AS until
         FROM switches WHERE NOT enabled OR before IS NULL)

@@ -49,16 +49,16 @@ def unit_of_work(
         )
         refusal = None
         try:
-            yield context
-        except DomainError as error:
-            if not error.remembered:
-                _take_back(session)
-                raise
-            refusal = error
+            try:
+                yield context
+            except DomainError as error:
+                if not error.remembered:
+                    raise
+                refusal = error
+            write_out(session)
         except BaseException:
             _take_back(session)
             raise
-        write_out(session)
         reach("before-commit")
         session.commit()
         reach("after-commit")

@@ -18,6 +18,7 @@ FILE_BYTES = 10 * 1000 * 1000
 _FORM_BYTES = FILE_BYTES + 64 * 1024
 _DRAIN_BYTES = 32 << 20
 _CHUNK = 1 << 16
+_KEPT_QUERIES = 1024
 
 
 def take_in_the_rest(response: Response) -> Response:
@@ -69,6 +70,21 @@ class Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION: Mapping[str, str | None] = dict.fromkeys(  # type: ignore[assignment] # their dict is mutable
         ("json", "query", "form", "files", "headers"), RAISE
     )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read: dict[tuple[Any, bytes], dict[str, Any]] = {}  # by schema and query: apps ask for the same few
+
+    def parse(self, argmap: Any, req: Request | None = None, *, location: str | None = None, **options: Any) -> Any:
+        """Return what the request has in `location`, as the schema reads it: of a query that was read before, a copy."""
+        if location != "query":
+            return super().parse(argmap, req, location=location, **options)
+        asked = (argmap, request.query_string)
+        if asked not in self._read:
+            if len(self._read) >= _KEPT_QUERIES:
+                self._read.clear()
+            self._read[asked] = super().parse(argmap, req, location=location, **options)
+        return dict(self._read[asked])
 
     def load_json(self, req: Request, _schema: Any) -> Any:
         """Return the body as JSON. Raises DomainError, 400 for no JSON and 422 for NUL."""

@@ -30,10 +30,9 @@ def _tile(level: int) -> Any:
     return mapped_column(Computed(by_place, persisted=True), deferred=True)
 
 
-def _newest_of_tile(level: int) -> Index:
+def _newest_open(column: str) -> Index:
     shown = text("confidentiality = 'open' AND visibility = 'public'")
-    name = f"tile_{level}"
-    return Index(f"ix_complaints_{name}", "region_id", name, text("submitted_at DESC"), postgresql_where=shown)
+    return Index(f"ix_complaints_open_{column}", "region_id", column, text("submitted_at DESC"), postgresql_where=shown)
 
 
 class Complaint(RegionScoped, Base):
@@ -130,7 +129,7 @@ class Complaint(RegionScoped, Base):
         Index("ix_complaints_place", "region_id", "lat", "lng"),
         Index("ix_complaints_timers", "region_id", "state_due_at", postgresql_where=text("state_due_at IS NOT NULL")),
         Index("ix_complaints_words", "slice", "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 256}),
-        *map(_newest_of_tile, TILES),
+        *map(_newest_open, ("category", "state", *(f"tile_{level}" for level in TILES))),
     )
 
 

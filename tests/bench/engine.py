@@ -95,7 +95,7 @@ def _watch(system: System, began: datetime, seen: dict[Any, datetime], ended: th
 
 
 def backlog(system: System, house: House, loaded: Loaded, *, count: int, seed: int) -> dict[str, Any]:
-    """Tell so many events at once to a handler that does nothing, then to routing; return how many a second the worker carries."""
+    """Tell so many events at once to a handler that does nothing, then to routing; return how many a second are carried."""
     with _owner(system) as connection:
         began = utc_now()
         nothing = _drained(system, connection, NOTHING, _TELL_NOTHING, name=HAPPENED.name, count=count)

@@ -25,6 +25,7 @@ from rich.console import Console
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from backend.app import create_app
+from backend.cli.database import set_up_and_migrate
 from backend.core.clock import utc_now
 from backend.core.settings import load_settings
 from backend.http.house import House
@@ -37,7 +38,7 @@ from tests.bench.paths import PAGE, prepare, reads, submissions
 from tests.bench.report import DOCUMENT, keep, show, write
 from tests.bench.storms import storms
 from tests.bench.system import System, durable_servers, install, serving
-from tests.running import Installation
+from tests.running import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261117
@@ -115,7 +116,8 @@ def _loaded(form: Form, size: int, place: Path, say: Say) -> Iterator[Bench]:
     guests = str(put_up(place / "guests"))
     with durable_servers(place) as (addresses, pids):
         if kept_at.exists():
-            environ = json.loads(environ_at.read_text())
+            environ = json.loads(environ_at.read_text()) | {"PORT": free_port()}
+            set_up_and_migrate(load_settings(environ))
         else:
             environ = install(addresses, name="balai_bench", folder=place / "var")
         environ["PYTHONPATH"] = os.pathsep.join((guests, str(ROOT)))

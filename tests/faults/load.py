@@ -38,27 +38,36 @@ class Line:
         self, method: str, path: str, body: Any = None, *, token: str | None = None, key: str | None = None, form: str = ""
     ) -> tuple[int, Mapping[str, str], Any]:
         """Return status, headers and JSON of the answer. Raises OSError or HTTPException when none came."""
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_SECONDS)
         headers = {"Content-Type": form or "application/json"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if key:
             headers["Idempotency-Key"] = key
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        kept = self.connection is not None
         try:
-            self.connection.request(method, path, content, headers)
-            answer = self.connection.getresponse()
-            read = answer.read()
-        except (OSError, http.client.HTTPException):
-            self.connection.close()
-            self.connection = None
-            raise
+            answer, read = self._answer(method, path, content, headers)
+        except ConnectionError:
+            if not kept:
+                raise
+            answer, read = self._answer(method, path, content, headers)  # cut since the last answer: as every client, once anew
         return (
             answer.status,
             answer.headers,
             json.loads(read) if read and "json" in (answer.headers["Content-Type"] or "") else read,
         )
+
+    def _answer(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> tuple[Any, bytes]:
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_SECONDS)
+        try:
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
+            return answer, answer.read()
+        except (OSError, http.client.HTTPException):
+            self.connection.close()
+            self.connection = None
+            raise
 
 
 def persistently(

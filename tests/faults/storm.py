@@ -88,6 +88,7 @@ class Storm:
         """Let Valkey be away for a while, by killing it and hiding its folder: it cannot start."""
         data = self.system.var / "valkey" / "data"
         hidden = data.with_name("hidden")
+        self.load.rate = _MOST_OPEN / 2 / self.form.away_seconds  # two deliveries each wait: some come all the while
         self.system.kill("valkey", first=lambda: data.rename(hidden))
         began = time.monotonic()
         wait_until(lambda: not self._valkey_answers())
@@ -95,6 +96,7 @@ class Storm:
         hidden.rename(data)
         wait_until(self._valkey_answers, PATIENCE_SECONDS)
         self.seen.away = began, time.monotonic()
+        self.load.rate = self.form.rate
         (now,) = self.system.sql("SELECT now() AS now")
         self._drained(f"{_OPEN} AND {_TOLD_BEFORE}", now=now.now)
         self.seen.after_away_seconds = time.monotonic() - self.seen.away[1]

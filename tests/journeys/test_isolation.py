@@ -375,7 +375,7 @@ def test_the_newest_migration_goes_down_and_up_again(empty):
 
     whole = walk(command.upgrade, "heads")
     assert tables_in(whole) == {*Base.metadata.tables, *NO_MODEL}
-    assert walk(command.downgrade, "-1") < whole
+    assert walk(command.downgrade, "-1") <= whole  # the newest may bring indexes alone
     assert walk(command.upgrade, "heads") == whole
     assert tables_in(walk(command.downgrade, "base")) == NO_MODEL
     assert walk(command.upgrade, "heads") == whole

@@ -1,4 +1,4 @@
-"""What complaints are found by: words for the search, tiles for the map, filled in for what is there already; what waits for whom."""
+"""What complaints are found by: words for the search, tiles for the map, also of those there are; and whom each waits for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,7 @@ _WAITING = {
     "appeals": "under_appeal",
 }
 _TILES = (9, 6, 4, 2)
+_OPEN = ("category", "state", *(f"tile_{level}" for level in _TILES))
 
 
 def _tile(level: int) -> str:
@@ -37,11 +38,11 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_with={"gin_pending_list_limit": 256},
     )
-    for level in _TILES:
+    for column in _OPEN:
         op.create_index(
-            f"ix_complaints_tile_{level}",
+            f"ix_complaints_open_{column}",
             "complaints",
-            ["region_id", f"tile_{level}", sa.literal_column("submitted_at DESC")],
+            ["region_id", column, sa.literal_column("submitted_at DESC")],
             postgresql_where=sa.text("confidentiality = 'open' AND visibility = 'public'"),
         )
 
@@ -59,5 +60,7 @@ def downgrade() -> None:
     for name in _WAITING:
         op.drop_index(f"ix_complaints_{name}", "complaints")
     op.create_index("ix_complaints_unit", "complaints", ["region_id", "department", "next_due_at", "id"])
+    for column in ("category", "state"):
+        op.drop_index(f"ix_complaints_open_{column}", "complaints")
     for name in ("slice", "words", *(f"tile_{level}" for level in _TILES)):
         op.drop_column("complaints", name)

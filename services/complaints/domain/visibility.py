@@ -4,7 +4,7 @@ The reporter's identity is not among the things to see: nothing here can show it
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from uuid import UUID
@@ -51,7 +51,7 @@ class Sight:
     may_see_routing: bool = False
 
     def __or__(self, other: "Sight") -> "Sight":
-        return Sight(**{f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(Sight)})
+        return Sight(**{name: seen or getattr(other, name) for name, seen in vars(self).items()})
 
 
 NOTHING = Sight()

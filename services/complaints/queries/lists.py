@@ -10,18 +10,21 @@ from backend.sdk.data import Prepared, decode_cursor, encode_cursor
 from backend.sdk.domain import Context
 from services.complaints.domain.actors import CUSTODIANS, UNIT_ROLES, Role
 from services.complaints.domain.categories import Confidentiality
+from services.complaints.domain.visibility import reach
 from services.complaints.domain.workflow import Clock
 from services.complaints.queries.cases import settings_of
-from services.complaints.queries.pins import read_box
+from services.complaints.queries.pins import read_box, seen_in, tiles
 from services.complaints.queries.search import matches, newest_matching
-from services.complaints.queries.viewers import may_know, one_of, reach_of, viewer
+from services.complaints.queries.viewers import OPEN, may_know, one_of, reach_of, viewer
 
 _COLUMNS = """
     id, number, category, description, lat, lng, landmark, area_code, visibility, confidentiality, custodian, published_at,
     state, department, reporter_id, submitted_at, response_due_at, due_at, next_due_at, support_count, under_appeal"""
 _NEWEST, _FIRST_DUE = "submitted_at DESC, id DESC", "next_due_at, id"
 _SEALED = f"confidentiality = '{Confidentiality.SEALED}'"
-COUNTED = 1000  # whoever has more waiting in one state than that knows enough
+_ONCE = "(SELECT) AS once"
+FEW_TILES = 16  # of each a page is read; a box of more is so large a part of the region that its newest are soon found
+COUNTED = 500  # whoever has more waiting in one state than that knows enough
 
 Way = tuple[str, str]  # values that an index leads by, one after the other, and what holds of the complaints under each
 _FILTERS = {"status": "state", "category": "category", "department": "department"}
@@ -44,14 +47,14 @@ def _ordered(conditions: Sequence[str], order: str, *, columns: str = _COLUMNS) 
 def _merged(
     ways: Sequence[Way], conditions: Sequence[str], order: str, *, columns: str = _COLUMNS, most: str = "%(most)s"
 ) -> str:
-    """Return the statement that reads in that order what comes on one of the ways; of none is more read than that many."""
+    """Return the statement that reads what comes on one of the ways: of each the first in that order, all of them in none."""
     pieces = [
         f"SELECT found.* FROM {over}, LATERAL ({_ordered([held, *conditions], order, columns=columns)} LIMIT {most}) found"  # noqa: S608 - ours
         for over, held in ways
     ]
     if not pieces:
-        return _ordered(["false"], order, columns=columns)
-    return f"SELECT * FROM ({' UNION ALL '.join(pieces)}) merged ORDER BY {order}"  # noqa: S608 - ours
+        return f"SELECT {columns} FROM complaints WHERE false"  # noqa: S608 - ours
+    return f"SELECT * FROM ({' UNION ALL '.join(pieces)}) merged"  # noqa: S608 - ours
 
 
 def _page(ctx: Context, query: Mapping[str, Any], statement: str, asked: dict[str, Any], order: str) -> Page:
@@ -87,22 +90,44 @@ def _filters(ctx: Context, query: Mapping[str, Any]) -> tuple[list[str], dict[st
 def list_complaints(ctx: Context, query: Mapping[str, Any]) -> Page:
     """Return complaints of which the actor may know, newest first. Raises DomainError (422) for a bad box or cursor."""
     conditions, asked = _filters(ctx, query)
-    conditions.append("reporter_id = %(me)s" if query.get("mine") else may_know(ctx))
     if query["cursor"]:
         conditions.append("(submitted_at, id) < (%(last_at)s, %(last)s)")
         asked["last_at"], asked["last"] = decode_cursor(query["cursor"], datetime, UUID)
     if "words" in asked:
-        statement, slices = newest_matching(ctx, _COLUMNS, " AND ".join(conditions), before=asked.get("last_at", ctx.now()))
-        return _page(ctx, query, statement, asked | slices, _NEWEST)
-    if "areas" in asked:
-        by_area = [("unnest(%(areas)s::text[]) AS area", "area_code = area")]
-        return _page(ctx, query, _merged(by_area, conditions, _NEWEST), asked, _NEWEST)
-    return _page(ctx, query, _ordered(conditions, _NEWEST), asked, _NEWEST)
+        held = [*conditions, "reporter_id = %(me)s" if query.get("mine") else may_know(ctx)]
+        statement, more = newest_matching(ctx, _COLUMNS, " AND ".join(held), before=asked.get("last_at", ctx.now()))
+        return _page(ctx, query, statement, asked | more, _NEWEST)
+    ways, more = [(_ONCE, "reporter_id = %(me)s")], {}
+    if not query.get("mine"):
+        ways, more = _known(ctx, query)
+    return _page(ctx, query, f"{_merged(ways, conditions, _NEWEST)} ORDER BY {_NEWEST}", asked | more, _NEWEST)
+
+
+def _known(ctx: Context, query: Mapping[str, Any]) -> tuple[list[Way], dict[str, Any]]:
+    """Return the ways to what the actor may know of, by area and place where the query names one, and their parameters.
+
+    Nearly everybody may know of what is open, which has indexes of its own, and of what they reported themselves.
+    """
+    known = reach(viewer(ctx))
+    works_here = known.unsealed or known.departments or known.custodians
+    ways, more = [(_ONCE, may_know(ctx) if works_here else OPEN)], {}
+    seen = seen_in(ctx, read_box(query["bbox"])) if query.get("bbox") else None
+    if query.get("area"):
+        ways = [("unnest(%(areas)s::text[]) AS area", f"area_code = area AND {held}") for _, held in ways]
+    elif seen is not None and not works_here:
+        level, covering = tiles(seen, most=FEW_TILES)
+        if len(covering) <= FEW_TILES:
+            more["tiles"] = covering
+            ways = [("unnest(%(tiles)s::bigint[]) AS tile", f"tile_{level} = tile AND {OPEN}")]
+    if ctx.actor.kind == "citizen":
+        ways.append((_ONCE, f"reporter_id = %(me)s AND NOT ({OPEN})"))
+    return ways, more
 
 
 def waiting_for(ctx: Context) -> tuple[list[Way], dict[str, Any]]:
-    """Return the ways to what waits for the actor: their own, their unit's, the desks', a custodian's; never what waits for
-    a citizen. Nothing comes on two of them.
+    """Return the ways to what waits for the actor: their unit's, the desks', a custodian's; never what waits for a citizen.
+
+    Nothing comes on two of them.
     """
     me = viewer(ctx)
     states = settings_of(ctx).workflow.states
@@ -137,10 +162,10 @@ def list_inbox(ctx: Context, query: Mapping[str, Any]) -> Page:
         conditions.append("(next_due_at, id) > (%(last_at)s, %(last)s)")
         asked["last_at"], asked["last"] = decode_cursor(query["cursor"], datetime, UUID)
     if query.get("mine"):
-        waits = one_of([f"EXISTS (SELECT FROM {over} WHERE {held})" for over, held in ways])  # noqa: S608 - ours
+        waits = one_of([f"EXISTS (SELECT FROM {over} WHERE {held})" for over, held in ways])
         statement = _ordered([*conditions, waits, "assignee_id = %(me)s"], _FIRST_DUE)
     else:
-        statement = _merged(ways, conditions, _FIRST_DUE)
+        statement = f"{_merged(ways, conditions, _FIRST_DUE)} ORDER BY {_FIRST_DUE}"
     return _page(ctx, query, statement, asked | whose, _FIRST_DUE)
 
 

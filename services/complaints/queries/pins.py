@@ -42,13 +42,19 @@ def _spans(box: Box, level: int) -> tuple[range, range]:
     return range(south, north + 1), range(west, east + 1)
 
 
-def tiles(box: Box) -> tuple[int, list[int]]:
-    """Return the finest level on which few tiles cover the box, and these."""
+def tiles(box: Box, *, most: int = MOST_TILES) -> tuple[int, list[int]]:
+    """Return the finest level on which few tiles cover the box, and these; on the coarsest they can be more than `most`."""
     for level in TILES:
         rows, columns = _spans(box, level)
-        if len(rows) * len(columns) <= MOST_TILES:
+        if len(rows) * len(columns) <= most:
             break
     return level, [row << 20 | column for row in rows for column in columns]
+
+
+def seen_in(ctx: Context, box: Box | None) -> Box | None:
+    """Return what of the region lies in the box, if anything; without a box all of it."""
+    bounds = ctx.ground.regions.areas.bounds(ctx.region.id)
+    return bounds if box is None or bounds is None else box.overlap(bounds)
 
 
 _PINS = {
@@ -73,9 +79,7 @@ def list_pins(ctx: Context, query: Mapping[str, Any]) -> View:
 
     Raises DomainError (422) for a bad box.
     """
-    bounds = ctx.ground.regions.areas.bounds(ctx.region.id)
-    box = read_box(query["bbox"]) if query.get("bbox") else bounds
-    seen = box.overlap(bounds) if box and bounds else None
+    seen = seen_in(ctx, read_box(query["bbox"]) if query.get("bbox") else None)
     if seen is None:
         return View(pins=(), more=False)
     level, covering = tiles(seen)

@@ -11,7 +11,7 @@ from services.complaints.domain.actors import ActorFacts, Membership
 from services.complaints.domain.categories import Confidentiality
 from services.complaints.domain.visibility import CaseSecrecy, Sight, Visibility, reach, sight
 
-_OPEN = f"confidentiality = '{Confidentiality.OPEN}' AND visibility = '{Visibility.PUBLIC}'"
+OPEN = f"confidentiality = '{Confidentiality.OPEN}' AND visibility = '{Visibility.PUBLIC}'"
 _SEALED = f"confidentiality = '{Confidentiality.SEALED}'"
 _OWN = "reporter_id = %(me)s"
 
@@ -36,7 +36,7 @@ def _facts(actor: Actor, *, is_reporter: bool) -> ActorFacts:
 def may_know(ctx: Context) -> str:
     """Return the condition under which the actor may know of a complaint at all; its parameters are `reach_of`'s."""
     known = reach(viewer(ctx))
-    ways = [_OPEN]
+    ways = [OPEN]
     if ctx.actor.kind == "citizen":
         ways.append(_OWN)
     if known.unsealed:
@@ -51,7 +51,7 @@ def may_know(ctx: Context) -> str:
 def may_read_text(ctx: Context) -> str:
     """Return the condition under which the actor may search in a complaint's words; its parameters are `reach_of`'s."""
     known = reach(viewer(ctx))
-    ways = [f"{_OPEN} AND published_at IS NOT NULL"]
+    ways = [f"{OPEN} AND published_at IS NOT NULL"]
     if ctx.actor.kind == "citizen":
         ways.append(_OWN)
     if viewer(ctx).has(actors.Role.TRIAGE) or viewer(ctx).has(actors.Role.VALIDATOR):
@@ -91,12 +91,14 @@ def secrecy_of(row: Any) -> CaseSecrecy:
 def sights(ctx: Context) -> Callable[[Any], Sight]:
     """Return what says of a complaint what the actor may see of it: made once for all rows of an answer."""
     other, own = viewer(ctx), viewer(ctx, reporter_id=ctx.actor.account_id)
-    me = ctx.actor.account_id
+    me, units = ctx.actor.account_id, other.departments()
     seen: dict[tuple[Any, ...], Sight] = {}
 
     def sight_of(row: Any) -> Sight:
         mine = row.reporter_id == me
-        key = (row.confidentiality, row.visibility, row.published_at is None, row.department, row.custodian, mine)
+        # Departments that are none of the actor's are all alike to them.
+        whose = (row.department if row.department in units else None, row.custodian if row.custodian in units else None)
+        key = (row.confidentiality, row.visibility, row.published_at is None, mine, *whose)
         if key not in seen:
             seen[key] = sight(secrecy_of(row), own if mine else other)
         return seen[key]

@@ -17,7 +17,7 @@ from services.complaints.schemas import ComplaintQuery, NoteIn, RoutingOut, Time
 
 @blueprint.endpoint("GET", "/inbox", permission="complaints.work", query=ComplaintQuery, out=inbox_page())
 def inbox(ctx: Context, query: dict[str, Any]) -> Response:
-    """Return what waits for me, my unit or my desk, by due date, with counts; `mine=true` what is assigned to me."""
+    """Return what waits for me, my unit or my desk, by due date, with counts up to 500 a state; `mine=true` what is mine."""
     page = list_inbox(ctx, query)
     return answer(
         {

@@ -32,6 +32,7 @@ from backend.data.serials import Serials
 from backend.data.unit_of_work import unit_of_work
 from backend.departments.models import Department
 from backend.http.auth import configure_tokens, make_access_token
+from backend.http.gate import Gate
 from backend.http.house import House
 from backend.http.limits import RateLimits
 from backend.http.modules_api import REGIONS_MODULE
@@ -197,6 +198,8 @@ def _open(folder: Path, servers: LocalServers, owner: Engine, runtime: str) -> T
         registry=registry,
         directory=directory,
         limits=RateLimits(settings.redis_url, keyring, demo=True),
+        gate=Gate(working=8, waiting=8),
+        uploads=Gate(working=1, waiting=8),
         load_actor=town.load_actor,
     )
     app.before_request(lambda: setattr(g, "request_id", "request-1"))
