@@ -25,7 +25,7 @@ from backend.data.serials import Serials
 from backend.http import modules_api, regions_api
 from backend.http.auth import configure_tokens
 from backend.http.body import take_in_the_rest
-from backend.http.gate import UPLOADS, UPLOADS_WAITING, WAITING, Gate
+from backend.http.gate import UPLOADS, UPLOADS_WAITING, WAITING, Doorman, Gate
 from backend.http.health import serve_health
 from backend.http.house import House
 from backend.http.limits import RateLimits
@@ -137,6 +137,8 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
     configure_tokens(app, keyring)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way
+    house: House = app.extensions["balai"]
+    app.wsgi_app = Doorman(app.wsgi_app, house.gate, house.ground.catalogue)  # type: ignore[method-assign] # as above
     trace_requests(app)
     app.after_request(take_in_the_rest)
     answer_problems(app)

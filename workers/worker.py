@@ -1,5 +1,6 @@
 """The worker process: takes drains off the queue, each in a forked child, until SIGTERM; the drain in hand is finished."""
 
+import os
 import resource
 import time
 from contextlib import suppress
@@ -19,6 +20,7 @@ from workers.queues import QUEUE, connect
 from workers.tasks import REGIONS_MAY_BE_OLD_SECONDS
 
 MOST_BYTES = 1 << 30  # a drain has less than 200 MiB, a picture of 40 megapixels 150 MiB more
+_NICE = 5  # where processors are few, requests go first
 _log = get_logger(__name__)
 
 
@@ -43,6 +45,7 @@ class PatientWorker(Worker):
 def main() -> None:
     """Work until told to stop; a Redis that is away is waited for."""
     settings = load_settings()
+    os.nice(_NICE)
     count_as("worker", settings)
     application()
     _log.info("worker.ready", job=tasks.drain.__name__)

@@ -131,7 +131,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         host=text("HOST", "127.0.0.1"),
         port=number("PORT", 8000, least=1, most=65535),
         web_processes=number("BALAI_WEB_PROCESSES", 2, least=1, most=64),
-        web_threads=number("BALAI_WEB_THREADS", 8, least=1, most=64),
+        web_threads=number("BALAI_WEB_THREADS", 3, least=1, most=64),
         trusted_proxies=number("BALAI_TRUSTED_PROXIES", 0, least=0, most=8),
         metrics_port=number("BALAI_METRICS_PORT", 0 if environment == "test" else 9464, least=0, most=65535),
         smtp_url=given.get("BALAI_SMTP_URL"),

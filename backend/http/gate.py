@@ -6,15 +6,31 @@ Without it a flood waits in the web server, where nobody sees it, until every an
 import random
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import orjson
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from backend.core.errors import DomainError, Kind
+from backend.core.metrics import count_request
+from backend.core.text import LANGUAGES, Catalogue
 
 WAITING = 48  # requests of a process
-UPLOADS, UPLOADS_WAITING = 2, 16
+UPLOADS, UPLOADS_WAITING = 1, 16
 THREADS_BESIDE = WAITING + UPLOADS_WAITING + 8  # those that wait, and some that read a body or say no
+_TOLD = {"title": "status.503", "detail": "request.unavailable"}
 _RETRY_SECONDS = (1, 4)  # spread, so that those who were refused together do not come again together
+
+
+def _retry_after() -> int:
+    return random.randint(*_RETRY_SECONDS)  # noqa: S311 - a spread, no secret
+
+
+def _come_again() -> DomainError:
+    return DomainError(Kind.UNAVAILABLE, "request.unavailable", retry_after=_retry_after())
 
 
 class Gate:
@@ -29,10 +45,9 @@ class Gate:
         self._queues: dict[str, deque[threading.Lock]] = {}  # the region whose turn is next comes first
         self._held = 0
 
-    def refuse_when_full(self, region: str) -> None:
-        """Raise DomainError (503, with the seconds to wait) when a request of `region` could not even wait."""
-        if self._held >= self.waiting or len(self._queues.get(region, ())) >= self._of_one_region:
-            raise DomainError(Kind.UNAVAILABLE, "request.unavailable", retry_after=random.randint(*_RETRY_SECONDS))  # noqa: S311
+    def is_full(self, region: str) -> bool:
+        """Tell whether a request of `region` could not even wait."""
+        return self._held >= self.waiting or len(self._queues.get(region, ())) >= self._of_one_region
 
     @contextmanager
     def entered(self, region: str) -> Iterator[None]:
@@ -48,7 +63,8 @@ class Gate:
             if self._free:
                 self._free -= 1
                 return
-            self.refuse_when_full(region)
+            if self.is_full(region):
+                raise _come_again()
             queue = self._queues.setdefault(region, deque())
             turn = threading.Lock()
             turn.acquire()
@@ -63,7 +79,7 @@ class Gate:
             self._held -= 1
             if not queue:
                 del self._queues[region]
-        raise DomainError(Kind.UNAVAILABLE, "request.unavailable", retry_after=random.randint(*_RETRY_SECONDS))  # noqa: S311
+        raise _come_again()
 
     def _leave(self) -> None:
         with self._lock:
@@ -76,3 +92,31 @@ class Gate:
             self._held -= 1
             if queue:
                 self._queues[region] = queue
+
+
+class Doorman:
+    """Says no at the door of the whole application, before anything of it is asked: in a flood most answers are that one."""
+
+    def __init__(self, app: WSGIApplication, gate: Gate, texts: Catalogue) -> None:
+        self._app, self._gate = app, gate
+        self._told = {language: {name: texts.text(code, language) for name, code in _TOLD.items()} for language in LANGUAGES}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer 503 for a region whose requests could not even wait; otherwise the application answers."""
+        path = environ["PATH_INFO"]
+        region = path.split("/", 4)[3] if path.startswith("/v1/regions/") else ""
+        if not self._gate.is_full(region) or not path.startswith("/v1/"):
+            return self._app(environ, start_response)
+        language = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept).best_match(LANGUAGES, default="id")
+        said = {"type": "about:blank", "status": 503, "instance": path, "code": "request.unavailable"}
+        body = orjson.dumps(said | self._told[language or "id"])
+        count_request("the door", environ["REQUEST_METHOD"], 503, 0.0)
+        headers = [
+            ("Content-Type", "application/problem+json"),
+            ("Content-Language", language or "id"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Retry-After", str(_retry_after())),
+        ]
+        start_response("503 SERVICE UNAVAILABLE", headers)
+        return [body]

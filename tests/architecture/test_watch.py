@@ -110,7 +110,7 @@ def test_the_units_that_runbooks_name_are_there():
 
 def test_what_production_starts_is_what_the_supervisor_starts(environ):
     """systemd joins the lines and takes `$$` for `$`; a shell does the rest, with the settings that the units say."""
-    words = {"HOST": "127.0.0.1", "PORT": "8000", "BALAI_WEB_PROCESSES": "2", "BALAI_WEB_THREADS": "8"}
+    words = {"HOST": "127.0.0.1", "PORT": "8000", "BALAI_WEB_PROCESSES": "2", "BALAI_WEB_THREADS": "3"}
     for child in our_children(load_settings(environ)):
         unit = (ROOT / f"deploy/systemd/balai-{child.name}{'@' if child.name == 'worker' else ''}.service").read_text()
         (line,) = re.findall(r"^ExecStart=((?:.*\\\n)*.*)$", unit, re.MULTILINE)

@@ -217,6 +217,11 @@ _BARED = {
     "a list of those one may not know of": (
         lambda patch, house: patch.setattr(lists, "may_know", lambda _ctx: "true"),
         ("GET", f"{_R}/complaints"),
+        "other.department_head, banda-aceh, it: reads the number of sealed in banda-aceh",
+    ),
+    "a list that takes everything for open": (
+        lambda patch, house: patch.setattr(lists, "OPEN", "true"),
+        ("GET", f"{_R}/complaints"),
         "leader, banda-aceh, it: reads the number of sealed in banda-aceh",
     ),
     "a map of everything": (

@@ -12,6 +12,7 @@ from services.complaints.domain.actors import CUSTODIANS, UNIT_ROLES, Role
 from services.complaints.domain.categories import Confidentiality
 from services.complaints.domain.visibility import reach
 from services.complaints.domain.workflow import Clock
+from services.complaints.models import TILES
 from services.complaints.queries.cases import settings_of
 from services.complaints.queries.pins import read_box, seen_in, tiles
 from services.complaints.queries.search import matches, newest_matching
@@ -111,11 +112,11 @@ def _known(ctx: Context, query: Mapping[str, Any]) -> tuple[list[Way], dict[str,
     known = reach(viewer(ctx))
     works_here = known.unsealed or known.departments or known.custodians
     ways, more = [(_ONCE, may_know(ctx) if works_here else OPEN)], {}
-    seen = seen_in(ctx, read_box(query["bbox"])) if query.get("bbox") else None
     if query.get("area"):
         ways = [("unnest(%(areas)s::text[]) AS area", f"area_code = area AND {held}") for _, held in ways]
-    elif seen is not None and not works_here:
-        level, covering = tiles(seen, most=FEW_TILES)
+    elif query.get("bbox") and not works_here:
+        seen = seen_in(ctx, read_box(query["bbox"]))
+        level, covering = tiles(seen, most=FEW_TILES) if seen else (TILES[0], [])
         if len(covering) <= FEW_TILES:
             more["tiles"] = covering
             ways = [("unnest(%(tiles)s::bigint[]) AS tile", f"tile_{level} = tile AND {OPEN}")]

@@ -51,9 +51,10 @@ def test_a_region_that_floods_leaves_room_for_the_others():
     with gate.entered("flooding"):
         queue.ask("flooding")
         queue.ask("flooding")
-        with pytest.raises(DomainError) as refused:
-            gate.refuse_when_full("flooding")
-        gate.refuse_when_full("calm")
+        assert gate.is_full("flooding")
+        assert not gate.is_full("calm")
+        with pytest.raises(DomainError) as refused, gate.entered("flooding"):
+            pass
         queue.ask("calm")
     queue.join()
     assert sorted(queue.let_in) == ["calm", "flooding", "flooding"]
@@ -69,10 +70,9 @@ def test_nobody_waits_beyond_the_whole_or_for_ever():
         queue = Queue(gate)
         queue.ask("one")
         queue.ask("two")
-        with pytest.raises(DomainError):
-            gate.refuse_when_full("three")
+        assert gate.is_full("three")
         time.sleep(0.1)
-        gate.refuse_when_full("three")
+        assert not gate.is_full("three")
     with gate.entered("one"):
         pass
 
@@ -105,3 +105,18 @@ def test_as_many_work_as_may_and_each_is_let_in_once():
         thread.join(5)
     assert sorted(done) == list(range(40))
     assert max(most) == 3
+
+
+def test_the_doorman_says_no_in_the_readers_language_and_only_when_full(app, client, house, monkeypatch):
+    asked = {"path": "/v1/regions/banda-aceh/complaints", "headers": {"Accept-Language": "en"}}
+    assert client.get(**asked).status_code == 200
+    monkeypatch.setattr(house.gate, "is_full", lambda region: region == "banda-aceh")
+    refused = client.get(**asked)
+    problem = refused.get_json()
+    assert (refused.status_code, refused.mimetype) == (503, "application/problem+json")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 4
+    assert problem["code"] == "request.unavailable"
+    assert problem["title"] == house.ground.catalogue.text("status.503", "en")
+    assert problem["instance"] == asked["path"]
+    assert client.get("/v1/regions/sumedang/complaints").status_code == 200
+    assert client.get("/health/live").status_code == 200
