@@ -52,19 +52,21 @@ _DUE = """
         SELECT FROM deliveries e
         WHERE e.subscriber = d.subscriber AND e.subject = d.subject AND e.region_id = d.region_id
             AND e.seq < d.seq AND e.done_at IS NULL AND e.dead_at IS NULL)"""
-# The regions come in random order and give some rows each, so that none waits behind another's backlog. Rows that failed before
-# are taken one at a time, so that one that kills its process takes no neighbour with it a second time. Those that one holder's
-# death has set free are due at one instant: the last first, for it had begun with the first.
-_CLAIM = Prepared(f"""
+# The regions come in random order and give some rows each, so that none waits behind another's backlog.
+_CLAIM = """
     WITH due AS (
         SELECT d.seq FROM (SELECT id FROM regions ORDER BY random()) r CROSS JOIN LATERAL (
             SELECT d.seq FROM deliveries d
-            WHERE d.subscriber = %(subscriber)s AND d.region_id = r.id AND (d.attempts > 0) = %(again)s AND {_DUE}
-            ORDER BY d.lane, d.next_at, d.attempts, CASE WHEN %(again)s THEN -d.seq ELSE d.seq END
-            LIMIT %(of_one_region)s FOR UPDATE SKIP LOCKED) d
+            WHERE d.subscriber = %(subscriber)s AND d.region_id = r.id AND {which} AND {due}
+            ORDER BY d.lane, d.next_at, {then} LIMIT %(of_one_region)s FOR UPDATE SKIP LOCKED) d
         LIMIT %(most)s)
     UPDATE deliveries d SET attempts = d.attempts + 1, next_at = now() + %(lease)s FROM due WHERE d.seq = due.seq
-    RETURNING d.seq, d.region_id, d.event_id, d.attempts""")  # noqa: S608 - both parts are ours
+    RETURNING d.seq, d.region_id, d.event_id, d.attempts"""
+# Each goes by an index of its own rows and order, so that of a backlog no more is read than is taken. Rows that failed before are
+# taken one at a time, so that one that kills its process takes no neighbour with it a second time. Those that one holder's
+# death has set free are due at one instant: the last first, for the one that it died of is the first of them.
+_FRESH = Prepared(_CLAIM.format(which="d.attempts = 0", due=_DUE, then="d.seq"))
+_FAILED = Prepared(_CLAIM.format(which="d.attempts > 0", due=_DUE, then="d.attempts, d.seq DESC"))
 
 
 def claim(session: Session, subscriber: str, *, most: int, failed_first: bool = False) -> list[Claim]:
@@ -72,10 +74,10 @@ def claim(session: Session, subscriber: str, *, most: int, failed_first: bool = 
 
     Whoever claims again and again alternates `failed_first`, so that neither kind waits behind the other for ever.
     """
-    kinds = ((False, most), (True, 1))
-    for again, number in reversed(kinds) if failed_first else kinds:
-        asked = {"subscriber": subscriber, "again": again, "most": number, "of_one_region": -(-number // 2), "lease": LEASE}
-        rows = _CLAIM.all(session, **asked)
+    kinds = ((_FRESH, most), (_FAILED, 1))
+    for statement, number in reversed(kinds) if failed_first else kinds:
+        asked = {"subscriber": subscriber, "most": number, "of_one_region": -(-number // 2), "lease": LEASE}
+        rows = statement.all(session, **asked)
         if rows:
             held = (Claim(seq=row.seq, region_id=row.region_id, event_id=row.event_id, attempt=row.attempts) for row in rows)
             return sorted(held, key=lambda row: (row.region_id, row.seq))

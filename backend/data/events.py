@@ -100,12 +100,21 @@ class Delivery(Base):
             postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
         ),
         Index(
-            "ix_deliveries_region",
+            "ix_deliveries_fresh",
             "subscriber",
             "region_id",
             "lane",
             "next_at",
-            postgresql_where=text("done_at IS NULL AND dead_at IS NULL"),
+            "seq",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL AND attempts = 0"),
+        ),
+        Index(
+            "ix_deliveries_failed",
+            "subscriber",
+            "region_id",
+            "lane",
+            "next_at",
+            postgresql_where=text("done_at IS NULL AND dead_at IS NULL AND attempts > 0"),
         ),
         Index(
             "ix_deliveries_order",

@@ -87,7 +87,7 @@ def test_every_metric_there_is_can_be_read_and_none_names_a_person_a_path_or_an_
     assert read.of("balai_provider_call_seconds_count", channel="sms", outcome="sent") >= 1
     assert read.of("balai_rings_total", outcome="taken") >= 1
     assert read.of("balai_drains_total") >= 1
-    assert read.of("balai_database_pool_size", process="web") == 20
+    assert read.of("balai_database_pool_size", process="web") == 10
     assert read.of("balai_database_up") == read.of("balai_redis_up") == 1
     installation.sql("DELETE FROM deliveries WHERE subscriber = 'nobody.listens'")
 
