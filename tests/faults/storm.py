@@ -88,7 +88,8 @@ class Storm:
         """Let Valkey be away for a while, by killing it and hiding its folder: it cannot start."""
         data = self.system.var / "valkey" / "data"
         hidden = data.with_name("hidden")
-        self.load.rate = _MOST_OPEN / 2 / self.form.away_seconds  # two deliveries each wait: some come all the while
+        self.load.rate = _MOST_OPEN / 4 / self.form.away_seconds  # two deliveries each wait: some come all the while
+        wait_until(self._half_free, PATIENCE_SECONDS, often=0.2)
         self.system.kill("valkey", first=lambda: data.rename(hidden))
         began = time.monotonic()
         wait_until(lambda: not self._valkey_answers())
@@ -101,6 +102,10 @@ class Storm:
         self._drained(f"{_OPEN} AND {_TOLD_BEFORE}", now=now.now)
         self.seen.after_away_seconds = time.monotonic() - self.seen.away[1]
         self.say(f"Valkey was away; what had waited was done {self.seen.after_away_seconds:.1f} s after its return")
+
+    def _half_free(self) -> bool:
+        """Whether clients report, and half of what may be open is still to be had."""
+        return not self.load.held.is_set() and self.system.sql(_OPEN, poison=SUBSCRIBER)[0].count <= _MOST_OPEN / 2
 
     def _valkey_answers(self) -> bool:
         with contextlib.suppress(redis.RedisError, OSError):
