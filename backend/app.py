@@ -10,7 +10,7 @@ from flask.json.provider import JSONProvider
 from redis import Redis
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backend import accounts, departments, files
+from backend import accounts, departments, files, packs
 from backend.core.crypto import Keyring
 from backend.core.logs import configure_logs
 from backend.core.settings import Settings
@@ -22,7 +22,7 @@ from backend.data.doorbell import RedisDoorbell
 from backend.data.pool import CountingPool
 from backend.data.protection import refuse_powerful_role, refuse_unprotected_tables
 from backend.data.serials import Serials
-from backend.http import modules_api, regions_api
+from backend.http import declaration as regions
 from backend.http.auth import configure_tokens
 from backend.http.body import take_in_the_rest
 from backend.http.gate import UPLOADS, UPLOADS_WAITING, WAITING, Doorman, Gate
@@ -39,7 +39,8 @@ from backend.regions.directory import RegionDirectory
 
 _HERE = Path(__file__).parent
 GROUND_MODULES: tuple[ServiceModule, ...] = (
-    modules_api.REGIONS_MODULE,
+    regions.module,
+    packs.module,
     accounts.module,
     departments.module,
     files.module,
@@ -126,6 +127,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
             regions=directory,
             people=accounts.Accounts(),
             personal=registry,
+            wording=registry,
         ),
         registry=registry,
         directory=directory,
@@ -138,14 +140,12 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign] # Flask's own way
     house: House = app.extensions["balai"]
-    app.wsgi_app = Doorman(app.wsgi_app, house.gate, house.ground.catalogue)  # type: ignore[method-assign] # as above
+    app.wsgi_app = Doorman(app.wsgi_app, house.gate, house.ground.catalogue, directory)  # type: ignore[method-assign] # as above
     trace_requests(app)
     app.after_request(take_in_the_rest)
     answer_problems(app)
     api = make_api(app, version=version("balai"))
     app.extensions["balai_api"] = api
-    for blueprint in (regions_api.blueprint, modules_api.blueprint):
-        api.register_blueprint(blueprint)
     for module in registry.modules.values():
         for blueprint in module.blueprints:
             api.register_blueprint(blueprint)

@@ -70,5 +70,6 @@ class Places:
 @functools.cache
 def shipped_places(region: str) -> Places:
     """Return the places of a shipped region."""
-    content = gzip.decompress((_SHIPPED / region / "areas.geojson.gz").read_bytes())
+    packed, plain = (_SHIPPED / region / name for name in ("areas.geojson.gz", "areas.geojson"))
+    content = gzip.decompress(packed.read_bytes()) if packed.exists() else plain.read_bytes()
     return Places(json.loads(content)["features"])

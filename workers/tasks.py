@@ -32,7 +32,7 @@ SECONDS_A_TURN = 2
 SECONDS_A_JOB = 10
 LINGER_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
-SECONDS_A_ROW = 15
+SECONDS_A_ROW = 12
 REGIONS_MAY_BE_OLD_SECONDS = 2.0
 _log = get_logger(__name__)
 
@@ -144,7 +144,7 @@ def _carry(house: House, subscription: Subscription, held: Sequence[Claim]) -> t
 @contextmanager
 def _patience() -> Iterator[None]:
     """Interrupt a handler that hangs; one that hangs in C, deaf to signals, ends with its process."""
-    faulthandler.dump_traceback_later(SECONDS_A_ROW + 5, exit=True)
+    faulthandler.dump_traceback_later(SECONDS_A_ROW + 4, exit=True)
     try:
         with UnixSignalDeathPenalty(SECONDS_A_ROW, TimeoutError):
             yield

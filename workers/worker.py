@@ -20,6 +20,7 @@ from workers.queues import QUEUE, connect
 from workers.tasks import REGIONS_MAY_BE_OLD_SECONDS
 
 MOST_BYTES = 1 << 30  # a drain has less than 200 MiB, a picture of 40 megapixels 150 MiB more
+_WARM = 32  # regions whose settings the children inherit; those of others they read themselves
 _NICE = 5  # where processors are few, requests go first
 _log = get_logger(__name__)
 
@@ -32,7 +33,10 @@ class PatientWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Freshen the regions here, once for all the children that inherit them, then fork."""
         with suppress(SQLAlchemyError):  # a database that is away is the child's to report
-            house_of(application()).directory.refresh(older_than=REGIONS_MAY_BE_OLD_SECONDS)
+            directory = house_of(application()).directory
+            directory.refresh(older_than=REGIONS_MAY_BE_OLD_SECONDS)
+            for region in directory.all()[:_WARM]:
+                len(region.modules)  # reads their settings
         DRAINS.labels("worker").inc()
         super().execute_job(job, queue)
 

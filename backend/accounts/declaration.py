@@ -18,10 +18,11 @@ from backend.accounts.models import (
     VaultIdentity,
 )
 from backend.accounts.operations.personal import erase_personal_data, export_personal_data
+from backend.accounts.operations.succession import RULES
 from backend.accounts.routes import me, own_data, second_factor, signing_in, staff
 from backend.accounts.routes.permissions import MANAGE_STAFF, OWN_DATA, SECOND_FACTOR, SELF
 from backend.data.channels import DemoMessage
-from backend.modules.contract import Schedule, ServiceModule, Subscription
+from backend.modules.contract import PACKED, Schedule, ServiceModule, Subscription
 
 module = ServiceModule(
     name="accounts",
@@ -44,6 +45,7 @@ module = ServiceModule(
         Subscription(subscriber="accounts.send_password_token", event=PASSWORD_NEEDED.name, handler=PasswordTokenSending()),
     ],
     schedules=[Schedule(name="accounts.forget_old", every=timedelta(hours=1), run=forget_old)],
+    contributes={PACKED: [RULES]},
     locale=Path(__file__).parent / "locale",
     export_personal_data=export_personal_data,
     erase_personal_data=erase_personal_data,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import delete, or_
 
 from backend.accounts.models import CitizenSession, StaffAccount, StaffSession
-from backend.accounts.operations.codes import CODE_LIFE, forget_old_requests, make_code
+from backend.accounts.operations.codes import CODE_LIFE, CodeToSend, forget_old_requests, make_code
 from backend.accounts.operations.passwords import forget_old_failures
 from backend.accounts.operations.personal import ERASURE, finish_erasures
 from backend.accounts.queries import opened_staff
@@ -14,6 +14,7 @@ from backend.accounts.tokens import PASSWORD_TOKEN_LIFE, write_password_token
 from backend.data.channels import Channel, DemoMessage, Message
 from backend.data.context import Context
 from backend.data.events import Event
+from backend.data.notices import LOGIN_CODE
 
 DEMO_MESSAGES_KEPT = timedelta(days=7)
 
@@ -52,14 +53,16 @@ class CodeSending(_Sending):
         made = make_code(ctx, event.subject)
         if made is None:
             return None
-        params = {
-            "code": made.code,
-            "app": _app_name(ctx),
-            "minutes": int(CODE_LIFE.total_seconds() // 60),
-        }
-        said = "accounts.erasure_code.text" if made.purpose == ERASURE else "accounts.code.text"
-        text = ctx.ground.catalogue.text(said, event.payload["locale"], params)
+        text = _code_text(ctx, made, event.payload["locale"])
         return Letter(channel=ctx.ground.channels["sms"], message=Message(channel="sms", to=made.phone, text=text))
+
+
+def _code_text(ctx: Context, made: CodeToSend, locale: str) -> str:
+    params = {"code": made.code, "app": _app_name(ctx), "minutes": int(CODE_LIFE.total_seconds() // 60)}
+    if made.purpose == ERASURE:
+        return ctx.ground.catalogue.text("accounts.erasure_code.text", locale, params)
+    text = ctx.ground.wording.say(ctx, LOGIN_CODE, params, locale)
+    return text or ctx.ground.catalogue.text("accounts.code.text", locale, params)
 
 
 class PasswordTokenSending(_Sending):

@@ -5,7 +5,6 @@ from typing import Any
 from marshmallow import fields, validate
 
 from backend.accounts.roles import MEMBERSHIP_ROLES
-from backend.core.text import LANGUAGES
 from backend.http.schema import Schema, not_blank
 
 TOKEN_CHARACTERS = 4000
@@ -20,7 +19,7 @@ def _name(**options: Any) -> fields.String:
 
 
 def _locale(**options: Any) -> fields.String:
-    return fields.String(validate=validate.OneOf(LANGUAGES), metadata={"examples": ["id"]}, **options)
+    return fields.String(validate=validate.Regexp("^[a-z]{2,3}$"), metadata={"examples": ["id"]}, **options)
 
 
 def _password(least: int) -> fields.String:
@@ -228,11 +227,11 @@ def _duties(**options: Any) -> fields.List[Any]:
 
 
 class StaffIn(Schema):
-    """Whom to invite, and for what."""
+    """Whom to invite, and for what. Without a `locale` they are written to in the region's first language."""
 
     email = _email(required=True)
     name = _name(required=True)
-    locale = _locale(load_default="id")
+    locale = _locale()
     memberships = _duties(required=True, validate=validate.Length(min=1, max=50))
 
 

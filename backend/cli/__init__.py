@@ -5,6 +5,7 @@ import sys
 import click
 from sqlalchemy.exc import OperationalError
 
+from backend.app import load_catalogue, load_registry
 from backend.cli import accounts, audit, backup, database, demo, doctor, documents, modules, outbox, reconcile, regions, running
 from backend.core.errors import DomainError
 from backend.core.settings import SettingsError
@@ -39,7 +40,9 @@ def main() -> None:
     except (PackError, BootError) as error:
         sys.exit(_refused([str(fault) for fault in error.faults]))
     except DomainError as error:
-        sys.exit(_refused([f"{error.code} {' '.join(f'{fault.field}: {fault.code}' for fault in error.errors)}".strip()]))
+        texts = load_catalogue(load_registry())
+        told = [f"{fault.field}: {texts.text(fault.code, 'en', fault.params)}" for fault in error.errors]
+        sys.exit(_refused([f"{texts.text(error.code, 'en', error.params)} ({error.code})", *told]))
     except OperationalError as error:
         sys.exit(_refused([f"the database cannot be reached: {str(error.orig).strip().splitlines()[0]}"]))
     except (SettingsError, RoleError, DiscoveryError, BackupError, LocalError, ValueError, OSError) as error:

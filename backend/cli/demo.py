@@ -15,13 +15,20 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import click
+import phonenumbers
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from PIL import Image, ImageDraw
 
+from backend.accounts.contacts import read_phone
 from backend.core.settings import load_settings
 
 CAMERA = (3840, 2880)  # 11 megapixels
 _WAIT_SECONDS = 30
 _GPS_IFD, _EXIF_IFD = 0x8825, 0x8769
+_WORDS = {
+    "id": {"report": "Di depan sini, sudah seminggu. 🕳️", "proof": "Sudah dikerjakan.", "thanks": "Cepat!"},
+    "en": {"report": "Just here, for a week now. 🕳️", "proof": "It is done.", "thanks": "That was quick!"},
+}
 
 
 class DemoError(ValueError):
@@ -41,6 +48,18 @@ def camera_picture(lat: float, lng: float, *, mended: bool) -> bytes:
     content = io.BytesIO()
     image.save(content, "JPEG", quality=82, exif=exif)
     return content.getvalue()
+
+
+def mobile_number(country: str) -> str:
+    """Return a mobile number as that country has them; another each time, so that nobody has reported from it."""
+    example = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
+    if example is None:
+        raise DemoError(f"nobody knows what a mobile number of {country} looks like")
+    pattern = phonenumbers.format_number(example, PhoneNumberFormat.E164)
+    while True:
+        number = f"{pattern[:-6]}{secrets.randbelow(10**6):06}"
+        if read_phone(number, country=country):
+            return number
 
 
 def _degrees(value: float) -> tuple[float, float, float]:
@@ -66,7 +85,7 @@ class Phone:
         return http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port or 80, timeout=_WAIT_SECONDS)
 
     def _headers(self, key: str | None, content_type: str) -> dict[str, str]:
-        headers = {"Content-Type": content_type, "Accept-Language": "id"}
+        headers = {"Content-Type": content_type}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if key:
@@ -139,6 +158,7 @@ class Story:
         self._written, self._region = written, region
         self._began = time.monotonic()
         self.citizen = self._phone()
+        self._dress: Mapping[str, Any] = {}
 
     def _phone(self) -> Phone:
         return Phone(self._written["base_url"], self._region)
@@ -149,7 +169,8 @@ class Story:
 
     def play(self) -> None:
         """Play the whole. Raises DemoError where it goes wrong."""
-        number = f"+62812{secrets.randbelow(10**8):08}"
+        self._dress = self.citizen.ask("GET", f"/v1/regions/{self._region}")
+        number = mobile_number(self._dress["phone_country"])
         self.citizen.sign_in(number)
         self.say(f"a citizen of {self._region} has signed in by the code sent to {number[:6]}...")
         place = self.citizen.ask("GET", "service-info/places")["items"][0]
@@ -159,6 +180,18 @@ class Story:
         department = self.follow_routing(complaint)
         self.follow_up(complaint, department, at)
         self.finish(complaint)
+
+    def words(self, about: str) -> str:
+        """Return what somebody writes, in the region's language if the story is written in it."""
+        return _WORDS.get(self._dress["languages"][0], _WORDS["en"])[about]
+
+    def category(self) -> Mapping[str, Any]:
+        """Return the first category that anybody may read of, with a place and a photo. Raises DemoError without one."""
+        for category in self.citizen.ask("GET", "complaints/categories")["items"]:
+            open_to_all = (category["visibility"], category["confidentiality"]) == ("public", "open")
+            if open_to_all and category["photo_required"] and category["location_required"] and not category["emergency"]:
+                return category  # type: ignore[no-any-return] # what came over the wire
+        raise DemoError(f"{self._region} has no open category with a photo and a place")
 
     def upload(self, phone: Phone, content: bytes, *, cut: bool = False) -> str:
         """Upload a picture, the first time over a network that breaks in the middle; return its id."""
@@ -179,10 +212,11 @@ class Story:
 
     def report(self, at: Mapping[str, float], photo: str) -> Mapping[str, Any]:
         """Submit the report; the first answer is lost, the second try with the same key is the same report."""
+        category = self.category()
         body = {
             "id": str(uuid.uuid4()),
-            "category": "JLN-01",
-            "description": "Jalan berlubang di depan sini, sudah seminggu. 🕳️",
+            "category": category["code"],
+            "description": f"{category['name']}. {self.words('report')}",
             "location": at,
             "file_ids": [photo],
         }
@@ -235,14 +269,14 @@ class Story:
         self.move(officer, complaint, "officer", "accept")
         self.move(officer, complaint, "officer", "start")
         proof = self.upload(officer, camera_picture(at["lat"], at["lng"], mended=True))
-        self.move(officer, complaint, "officer", "submit_evidence", note="Sudah ditambal.", file_ids=[proof])
+        self.move(officer, complaint, "officer", "submit_evidence", note=self.words("proof"), file_ids=[proof])
         self.move(self.sign_in_staff("validator"), complaint, "validator", "validate")
 
     def finish(self, complaint: Mapping[str, Any]) -> None:
         """Let the citizen confirm and rate; tell what they were told on the way."""
         self.move(self.citizen, complaint, "citizen", "confirm")
         path = f"complaints/{complaint['id']}"
-        rated = self.citizen.ask("POST", f"{path}/rating", {"score": 5, "comment": "Cepat!"}, key=str(uuid.uuid4()))
+        rated = self.citizen.ask("POST", f"{path}/rating", {"score": 5, "comment": self.words("thanks")}, key=str(uuid.uuid4()))
         self.say(f"citizen: rated {rated['rating']} of 5")
         lines = self.citizen.ask("GET", f"{path}/timeline")["items"]
 

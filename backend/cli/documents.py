@@ -8,9 +8,9 @@ from flask import Flask
 
 from backend.app import load_registry
 from backend.core.personal import Sort, classes_of
-from backend.http import modules_api, regions_api
 from backend.http.openapi import make_api, published_document
 from backend.modules.registry import Registry
+from backend.packs.json_schemas import schema_files
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -19,8 +19,6 @@ def generated() -> dict[str, str]:
     """Return the generated documents by file name. Needs neither database nor Redis."""
     registry = load_registry()
     api = make_api(Flask("balai"), version="0.1.0")
-    for blueprint in (regions_api.blueprint, modules_api.blueprint):
-        api.register_blueprint(blueprint)
     for module in registry.modules.values():
         for blueprint in module.blueprints:
             api.register_blueprint(blueprint)
@@ -45,6 +43,7 @@ def generated() -> dict[str, str]:
         "events.md": "\n".join(events).rstrip() + "\n",
         "permissions.md": "\n".join(permissions) + "\n",
         "personal-data.md": _personal_data(registry),
+        **{f"pack/{name}": text for name, text in schema_files(registry).items()},
     }
 
 

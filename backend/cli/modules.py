@@ -5,7 +5,7 @@ import click
 from backend.app import load_registry
 from backend.cli.house import open_house, region_of
 from backend.data.unit_of_work import unit_of_work
-from backend.http.modules_api import switch
+from backend.packs.settings import change_module
 
 
 @click.group()
@@ -35,7 +35,8 @@ def _switch(region_key: str, name: str, *, enabled: bool) -> None:
         if found is None or found.always_on:
             raise ValueError(f"there is no module {name} to switch")
         with unit_of_work(house.ground, region=region) as ctx:
-            changed = switch(ctx, house.registry, found, enabled=enabled)
+            changed = change_module(ctx, house.registry, found, enabled=enabled).changed
+        house.directory.refresh()
         click.echo(f"{name} is {'on' if enabled else 'off'} in {region_key}{'' if changed else ' (as it was)'}")
 
 

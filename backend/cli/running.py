@@ -12,8 +12,8 @@ from backend.cli.database import set_up_and_migrate
 from backend.cli.demo_accounts import make_demo_accounts
 from backend.cli.house import open_house
 from backend.core.settings import load_settings
-from backend.packs.apply import apply_pack
-from backend.packs.reading import read_pack, shipped_packs
+from backend.packs.apply import offer_pack
+from backend.packs.folder import gather, shipped_packs
 
 
 @click.command()
@@ -36,9 +36,9 @@ def prepare() -> None:
     with open_house(settings) as house:
         # Shipped regions are examples: an operator applies the region's own pack.
         for folder in shipped_packs() if settings.demo else ():
-            applied = apply_pack(house, read_pack(folder))
-            state = "applied" if applied.changed else "unchanged"
-            say(f"region {applied.region_key}: {state} ({applied.areas} areas, {applied.departments} departments)")
+            applied = offer_pack(house, gather(folder))
+            what = f"version {applied.version} ({applied.areas} areas)" if applied else "as it was"
+            say(f"region {folder.name}: {what}")
         if settings.environment == "demo":
             staff = make_demo_accounts(house)
             written = {

@@ -5,11 +5,12 @@ Distances are on a sphere: at most 0.6 % off the ellipsoid. Nothing here is mean
 """
 
 import math
-from collections.abc import Iterable
-from threading import Lock
-from typing import Literal, NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from backend.core.errors import invalid
@@ -17,6 +18,10 @@ from backend.core.errors import invalid
 EARTH_RADIUS_M = 6_371_008.8  # mean radius, IUGG
 METRES_PER_DEGREE = math.radians(EARTH_RADIUS_M)
 MAX_LAT, MAX_LNG = 90, 180
+Codes = npt.NDArray[np.bytes_]
+Boxes = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.intp]
+Polygons = npt.NDArray[Any]
 NEAREST_M = 250  # how far outside its region a point may lie and still belong to the nearest area: GPS error and river banks
 
 
@@ -93,42 +98,84 @@ def _around(west: float, south: float, east: float, north: float) -> Box:
     return Box(corners[0].south, min(c.west for c in corners), corners[1].north, max(c.east for c in corners))
 
 
-class AreaIndex:
-    """The lowest areas of all regions of the installation, in memory. Threads may share it.
+class Coverage:
+    """The lowest areas of one region by place. Threads may share it.
 
-    `areas` are (region id, code, polygon as WKB with longitude first). A point on a border belongs to both sides.
+    `codes` (UTF-8) are in order, `boxes` are theirs (west, south, east, north); `polygons` returns those at the positions it
+    is given. A box is looked at for each area, a polygon only where its box is near: none need be in memory before.
     """
 
-    def __init__(self, areas: Iterable[tuple[int, str, bytes]]) -> None:
-        rows = sorted(areas, key=lambda row: row[1])  # the order of the codes is the order of every answer
-        self._hits = [Hit(region_id, code) for region_id, code, _ in rows]
-        self._shapes = np.asarray(shapely.from_wkb([wkb for _, _, wkb in rows]), dtype=object)
-        self._tree = shapely.STRtree(self._shapes)
-        shapely.prepare(self._shapes)
-        owners = np.array([hit.region_id for hit in self._hits])
-        self._bounds = {int(each): _around(*shapely.total_bounds(self._shapes[owners == each])) for each in np.unique(owners)}
-        self._asking = Lock()  # GEOS completes a prepared polygon while it is asked, without one: threads crashed
+    def __init__(self, codes: Codes, boxes: Boxes, polygons: Callable[[Positions], Polygons]) -> None:
+        self._codes = codes
+        self._boxes = boxes
+        self._polygons = polygons  # not prepared: GEOS completes a prepared one while it is asked, and threads crashed
 
-    def __len__(self) -> int:
-        return len(self._hits)
+    @property
+    def bounds(self) -> Box | None:
+        """The box of all points that `find_area` gives to an area, or None where there are no areas."""
+        if not len(self._boxes):
+            return None
+        return _around(*self._boxes[:, :2].min(axis=0), *self._boxes[:, 2:].max(axis=0))
 
-    def _holding(self, lat: float, lng: float) -> list[Hit]:
-        check_point(lat, lng)
-        near = self._tree.query(shapely.Point(lng, lat))
+    def _near(self, box: Box) -> Positions:
+        west, south, east, north = self._boxes.T
+        return np.flatnonzero((west <= box.east) & (south <= box.north) & (east >= box.west) & (north >= box.south))
+
+    def holding(self, lat: float, lng: float) -> list[str]:
+        """Return the codes of the areas that hold the point, in order."""
+        near = self._near(Box(lat, lng, lat, lng))
         if not near.size:
             return []
-        near.sort()
-        with self._asking:
-            held = shapely.intersects_xy(self._shapes[near], lng, lat)
-        return [self._hits[i] for i in near[held]]
+        return self._named(near[shapely.intersects_xy(self._polygons(near), lng, lat)])
+
+    def _named(self, positions: Positions) -> list[str]:
+        return [code.decode() for code in self._codes[positions].tolist()]
+
+    def find_area(self, lat: float, lng: float) -> AreaMatch | None:
+        """Return the area that the point belongs to, or None if it is more than 250 m outside."""
+        codes = self.holding(lat, lng)
+        if codes:
+            return AreaMatch(codes[0], "overlap" if len(codes) > 1 else "inside", 0.0, tuple(codes[1:]))
+        return self._nearest(lat, lng)
+
+    def _nearest(self, lat: float, lng: float) -> AreaMatch | None:
+        near = self._near(bounding_box((lat, lng), NEAREST_M))
+        if not near.size:
+            return None
+        # Metres round the point, east-west shrunk by the cosine of its latitude. Over 250 m at up to 60 degrees that
+        # differs from the sphere by less than 2 cm.
+        scale = METRES_PER_DEGREE * np.array([math.cos(math.radians(lat)), 1.0])
+        local = shapely.transform(self._polygons(near), lambda lng_lat: (lng_lat - (lng, lat)) * scale)
+        metres = np.nan_to_num(np.round(shapely.distance(local, shapely.Point(0, 0)), 2), nan=np.inf)  # an empty one is nowhere
+        least = float(metres.min())
+        if least > NEAREST_M:
+            return None
+        first, *others = self._named(near[metres == least])
+        return AreaMatch(first, "nearest", least, tuple(others))
+
+
+class AreaFinder(ABC):
+    """The lowest areas of regions by place. A point on a border belongs to both sides."""
+
+    @abstractmethod
+    def coverage(self, region_id: int) -> Coverage | None:
+        """Return the areas of this region, or None if it has none."""
+
+    @abstractmethod
+    def _regions_round(self, lat: float, lng: float) -> Iterable[int]:
+        """Return the regions that may hold the point."""
 
     def bounds(self, region_id: int) -> Box | None:
         """Return the box of all points that `find_area` gives to an area of this region, or None if it has no areas."""
-        return self._bounds.get(region_id)
+        covered = self.coverage(region_id)
+        return covered.bounds if covered else None
 
     def locate(self, lat: float, lng: float) -> tuple[Hit, ...]:
         """Return every area of every region that holds the point, by code. Raises DomainError if it is no point."""
-        return tuple(self._holding(lat, lng))
+        check_point(lat, lng)
+        covered = ((region_id, self.coverage(region_id)) for region_id in self._regions_round(lat, lng))
+        hits = (Hit(region_id, code) for region_id, each in covered if each for code in each.holding(lat, lng))
+        return tuple(sorted(hits, key=lambda hit: hit.code))
 
     def find_area(self, region_id: int, lat: float, lng: float) -> AreaMatch | None:
         """Return the area of this region that the point belongs to, or None if it is more than 250 m outside.
@@ -136,24 +183,29 @@ class AreaIndex:
         Where polygons overlap (slivers on borders do, in open data) the lowest code wins: it stays the same when
         a pack brings better geometry. Raises DomainError if it is no point.
         """
-        codes = [hit.code for hit in self._holding(lat, lng) if hit.region_id == region_id]
-        if codes:
-            return AreaMatch(codes[0], "overlap" if len(codes) > 1 else "inside", 0.0, tuple(codes[1:]))
-        return self._nearest(region_id, lat, lng)
+        check_point(lat, lng)
+        covered = self.coverage(region_id)
+        return covered.find_area(lat, lng) if covered else None
 
-    def _nearest(self, region_id: int, lat: float, lng: float) -> AreaMatch | None:
-        box = bounding_box((lat, lng), NEAREST_M)
-        boxed = np.sort(self._tree.query(shapely.box(box.west, box.south, box.east, box.north)))
-        near = [i for i in boxed if self._hits[i].region_id == region_id]
-        if not near:
-            return None
-        # Metres round the point, east-west shrunk by the cosine of its latitude. Over 250 m at up to 60 degrees that
-        # differs from the sphere by less than 2 cm.
-        scale = METRES_PER_DEGREE * np.array([math.cos(math.radians(lat)), 1.0])
-        local = shapely.transform(self._shapes[near], lambda lng_lat: (lng_lat - (lng, lat)) * scale)
-        metres = np.round(shapely.distance(local, shapely.Point(0, 0)), 2)
-        least = float(metres.min())
-        if least > NEAREST_M:
-            return None
-        first, *others = [self._hits[i].code for i, far in zip(near, metres, strict=True) if far == least]
-        return AreaMatch(first, "nearest", least, tuple(others))
+
+class AreaIndex(AreaFinder):
+    """Lowest areas that are all in memory: (region id, code, polygon as WKB with longitude first)."""
+
+    def __init__(self, areas: Iterable[tuple[int, str, bytes]]) -> None:
+        by_region: dict[int, list[tuple[bytes, bytes]]] = {}
+        for region_id, code, boundary in areas:
+            by_region.setdefault(region_id, []).append((code.encode(), boundary))
+        self._coverages = {region_id: _covered(sorted(rows)) for region_id, rows in by_region.items()}
+
+    def coverage(self, region_id: int) -> Coverage | None:
+        """Return the areas of this region, or None if it has none."""
+        return self._coverages.get(region_id)
+
+    def _regions_round(self, lat: float, lng: float) -> Iterable[int]:
+        here = Box(lat, lng, lat, lng)
+        return [region_id for region_id, each in self._coverages.items() if each.bounds and each.bounds.overlap(here)]
+
+
+def _covered(rows: Sequence[tuple[bytes, bytes]]) -> Coverage:
+    shapes = np.asarray(shapely.from_wkb([boundary for _, boundary in rows]), dtype=object)
+    return Coverage(np.array([code for code, _ in rows]), shapely.bounds(shapes), shapes.__getitem__)

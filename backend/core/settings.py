@@ -37,6 +37,7 @@ class Settings:
     var: Path
     backups: Path
     bucket: BucketSettings | None
+    pack_trust: Path | None  # public keys whose signature a pack needs; none: packs need none
     host: str
     port: int
     web_processes: int
@@ -128,6 +129,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         var=var,
         backups=Path(text("BALAI_BACKUPS", str(var / "backups"))).absolute(),
         bucket=_bucket(given),
+        pack_trust=Path(given["BALAI_PACK_TRUST"]).absolute() if given.get("BALAI_PACK_TRUST") else None,
         host=text("HOST", "127.0.0.1"),
         port=number("PORT", 8000, least=1, most=65535),
         web_processes=number("BALAI_WEB_PROCESSES", 2, least=1, most=64),

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = ("id", "en")
+LANGUAGES = ("id", "en")  # of Balai's own texts; what a region says of itself is in the languages of its pack
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -16,9 +16,9 @@ def fill(template: str, params: Mapping[str, Any]) -> str:
     return _PLACE.sub(lambda place: str(params.get(place[1], place[0])), template)
 
 
-def in_language(texts: Mapping[str, str], locale: str) -> str:
-    """Return the text of `locale`, else the first there is, else nothing."""
-    return texts.get(locale) or next(iter(texts.values()), "")
+def in_language(texts: Mapping[str, str], *locales: str) -> str:
+    """Return the text of the first of `locales` that there is, else the English one, else any, else nothing."""
+    return next((texts[locale] for locale in (*locales, "en") if texts.get(locale)), next(iter(texts.values()), ""))
 
 
 class Catalogue:
@@ -38,9 +38,13 @@ class Catalogue:
                     raise ValueError(f"{path}: {code} is said twice")
                 texts[code] = text
 
+    def own_language(self, locale: str) -> str:
+        """Return the language in which a reader of `locale` gets these texts: English for any that they do not speak."""
+        return locale if locale in self._texts else "en"
+
     def text(self, code: str, locale: str, params: Mapping[str, Any] | None = None) -> str:
         """Return the filled text of `code`; a code without a text is its own text, so that nothing is hidden."""
-        template = self._texts.get(locale, self._texts["en"]).get(code)
+        template = self._texts[self.own_language(locale)].get(code)
         return fill(template, params or {}) if template is not None else code
 
     def gaps(self) -> dict[str, set[str]]:

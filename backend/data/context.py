@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.clock import utc_now
 from backend.core.crypto import Keyring
-from backend.core.geo import AreaIndex
+from backend.core.geo import AreaFinder
 from backend.core.settings import Settings
 from backend.core.text import Catalogue
 from backend.data.audit import write_audit
@@ -25,11 +25,14 @@ from backend.data.serials import Serials
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleState:
-    """One module in one region: whether it is on, and its settings as the module's own schema read them."""
+    """One module in one region: whether it is on, and its settings as the module's own schema read them.
+
+    `settings` are as they are written, while a pack or an admin brings them; the directory of regions keeps none.
+    """
 
     enabled: bool
     config: Any
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
     version: int
 
 
@@ -102,13 +105,15 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """An administrative area without its boundary."""
+    """An administrative area without its boundary. One that a decree has ended is known by its `successors`."""
 
     code: str
     name: str
     kind: str
     parent_code: str | None
     lowest: bool
+    ended: bool = False
+    successors: tuple[str, ...] = ()
 
 
 ANONYMOUS = Actor()
@@ -119,8 +124,8 @@ class Regions(Protocol):
     """The directory of regions, as far as a context needs it."""
 
     @property
-    def areas(self) -> AreaIndex:
-        """The lowest areas of every region."""
+    def areas(self) -> AreaFinder:
+        """The lowest areas of every region, by place."""
 
     def find(self, key: str) -> Region | None:
         """Return the region of that key."""
@@ -132,7 +137,7 @@ class Regions(Protocol):
         """Return the area of that code and its parents, lowest first."""
 
     def lowest_below(self, region_id: int, code: str) -> Sequence[str]:
-        """Return the codes of the lowest areas in the area of that code, itself included."""
+        """Return the codes of the lowest areas in the area of that code, itself and those that ended in it included."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +180,13 @@ class PersonalData(Protocol):
         """Let every module forget a citizen of the region; return the rows by table. Harmless when repeated."""
 
 
+class Wording(Protocol):
+    """What regions call in their own words what the ground itself sends; the module registry is one."""
+
+    def say(self, ctx: "Context", template: str, params: Mapping[str, Any], locale: str) -> str | None:
+        """Return the region's text of that name, filled; None where it has none."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ground:
     """What one process shares between its requests and deliveries."""
@@ -191,6 +203,7 @@ class Ground:
     regions: Regions
     people: People
     personal: PersonalData
+    wording: Wording
 
 
 @dataclass(frozen=True, kw_only=True)

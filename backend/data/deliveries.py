@@ -19,7 +19,7 @@ from backend.data.db import Base
 from backend.data.events import Delivery, Event
 from backend.data.statements import Prepared
 
-LEASE = timedelta(seconds=20)
+LEASE = timedelta(seconds=16)
 KEPT = timedelta(days=7)
 _RETRY_SECONDS = (1, 5, 30, 120, 600, 1800, 3600)
 

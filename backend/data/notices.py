@@ -13,6 +13,7 @@ NOTICE_REQUESTED = EventType(
     doc="Somebody is to be told: a citizen or a staff account (by id), or everybody in charge of a department (by key)."
     " `params` fill the template: scalars, or a label by language.",
 )
+LOGIN_CODE = "auth.login_code"  # the text with a one-time code, where a region has one of its own
 
 
 def request_notice(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend.core.errors import DomainError
 from backend.core.fault_points import reach
 from backend.core.ids import new_id
+from backend.core.text import LANGUAGES
 from backend.data.context import SYSTEM, Actor, Context, Ground, Region
 from backend.data.db import enter_region
 from backend.data.events import RINGS
@@ -24,7 +25,7 @@ def unit_of_work(
     *,
     region: Region | None = None,
     actor: Actor = SYSTEM,
-    locale: str = "id",
+    locale: str | None = None,
     request_id: str = "",
     staff_id: UUID | None = None,
     may_be_repeated: bool = False,
@@ -33,8 +34,8 @@ def unit_of_work(
 
     A DomainError that is `remembered` is committed first and raised then.
 
-    Units do not nest, and nothing inside one calls the network. `staff_id` opens that
-    staff account's own memberships in every region. `may_be_repeated` commits without waiting for the disk:
+    Units do not nest, and nothing inside one calls the network. Without a `locale` it speaks the region's first language.
+    `staff_id` opens that staff account's own memberships in every region. `may_be_repeated` commits without waiting for the disk:
     for bookkeeping that may be lost together with the machine's power and is then simply done again.
     """
     with Session(ground.engine, expire_on_commit=False) as session:
@@ -43,7 +44,7 @@ def unit_of_work(
             ground=ground,
             session=session,
             actor=actor,
-            locale=locale,
+            locale=locale or (region.languages if region else LANGUAGES)[0],
             request_id=request_id or str(new_id()),
             region_or_none=region,
         )
@@ -77,7 +78,7 @@ def _take_back(session: Session) -> None:
         undo()
 
 
-def in_region(ctx: Context, region: Region) -> Context:
+def in_region(ctx: Context, region: Region, *, locale: str | None = None) -> Context:
     """Return this unit of work as one of `region`: for a door where the region stands in the body or in a token."""
     enter_region(ctx.session, region.id)
-    return dataclasses.replace(ctx, region_or_none=region)
+    return dataclasses.replace(ctx, region_or_none=region, locale=locale or ctx.locale)

@@ -12,7 +12,7 @@ class Department(RegionScoped, Base):
     """A unit that takes complaints, and the department types bound to it."""
 
     __tablename__ = "departments"
-    holds = (plain("key name kind types area_code email verified active"),)
+    holds = (plain("key name kind types area_code email verified active successor"),)
 
     key: Mapped[str]
     name: Mapped[str]
@@ -22,5 +22,6 @@ class Department(RegionScoped, Base):
     email: Mapped[str | None]
     verified: Mapped[bool]  # whether somebody of the unit has confirmed its address
     active: Mapped[bool] = mapped_column(default=True)  # a pack that no longer names a unit takes it out of use
+    successor: Mapped[str | None]  # the key of the unit that took its work over
 
     __table_args__ = (UniqueConstraint("region_id", "key"),)

@@ -1,6 +1,6 @@
 """What changes departments: a pack."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from sqlalchemy import select
@@ -42,8 +42,8 @@ class Said(Protocol):
         """Whether somebody has checked the name."""
 
 
-def set_departments(ctx: Context, said: Iterable[Said]) -> None:
-    """Make the region's departments those of a pack; one that has left it is retired, not removed."""
+def set_departments(ctx: Context, said: Iterable[Said], successors: Mapping[str, str]) -> None:
+    """Make the region's departments those of a pack; one that has left it is retired, not removed, and says who follows it."""
     known = {row.key: row for row in ctx.session.scalars(select(Department).where(Department.region_id == ctx.region.id))}
     for unit in said:
         row = known.pop(unit.key, None)
@@ -52,6 +52,7 @@ def set_departments(ctx: Context, said: Iterable[Said]) -> None:
             ctx.session.add(row)
         row.name, row.kind, row.types, row.area_code = unit.name, unit.kind, list(unit.types), unit.area_code
         row.email, row.verified, row.active = unit.email, unit.verified, True
+        row.successor = None
     for row in known.values():
-        row.active = False
+        row.active, row.successor = False, successors.get(row.key, row.successor)
     ctx.session.flush()

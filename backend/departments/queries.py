@@ -37,9 +37,9 @@ class DepartmentBook:
         return {kind: unit.key for unit in sorted(units, key=lambda unit: unit.key, reverse=True) for kind in unit.types}
 
     @cached_property
-    def area_offices(self) -> Mapping[str, str]:
-        """Keys of area offices by the code of their area."""
-        return {unit.area_code: unit.key for unit in self.by_key.values() if unit.kind == "area_office" and unit.area_code}
+    def area_offices(self) -> Mapping[str, DepartmentView]:
+        """Area offices by the code of their area; their types are what such an office is called by."""
+        return {unit.area_code: unit for unit in self.by_key.values() if unit.kind == "area_office" and unit.area_code}
 
 
 def bound_types(ctx: Context) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """What is done with files: taken in, held by a room, thumbnailed after the answer, thrown away when nobody holds them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -113,6 +113,11 @@ def remove_files(ctx: Context, *which: ColumnElement[bool]) -> Mapping[str, int]
     for file_id in removed:
         ctx.publish(REMOVED, subject=file_id)
     return {FileRow.__tablename__: len(removed)}
+
+
+def drop_files(ctx: Context, file_ids: Collection[UUID], *, room: str, subject: UUID) -> None:
+    """Remove files that `room` holds for `subject`; publishes `files.removed` for each."""
+    remove_files(ctx, FileRow.id.in_(file_ids), FileRow.held_by == room, FileRow.held_id == subject)
 
 
 def purge_loose_files(ctx: Context) -> None:

@@ -23,10 +23,10 @@ from backend.core.errors import DomainError, Kind, not_found
 from backend.data.context import ANONYMOUS, Actor, Context, Region
 from backend.data.unit_of_work import unit_of_work
 from backend.http.auth import read_claims
-from backend.http.body import Parser, read_body, refuse_nul, refuse_query
+from backend.http.body import Parser, raw_body, read_body, refuse_nul, refuse_query
 from backend.http.house import House, current_house
 from backend.http.idempotency import Once, read_key
-from backend.http.problem import reader_language, request_id
+from backend.http.problem import request_id, speak_in
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Asked = Literal["required", "accepted"]
@@ -49,6 +49,7 @@ class Route:
     limit: str | None
     media: str
     files: bool
+    raw: tuple[str, ...]  # media types of a body that is taken as it is
     takes_query: bool
     takes_body: bool
     module: str | None  # which must be on in the region of the path
@@ -81,6 +82,7 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
         query: type[Schema] | None = None,
         body: type[Schema] | None = None,
         form: type[Schema] | None = None,
+        raw: tuple[str, ...] = (),
         out: type[Schema] | None = None,
         status: int = 200,
         idempotency: Asked | None = None,
@@ -88,7 +90,7 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
         limit: str | None = None,
         media: str = "application/json",
     ) -> Callable[[View], View]:
-        """Declare a route; the view is called as `view(ctx, [query], [body or files], **path)`."""
+        """Declare a route; the view is called as `view(ctx, [query], [body, files or raw bytes], **path)`."""
 
         def declare(view: View) -> View:
             route = Route(
@@ -103,14 +105,17 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
                 limit=limit,
                 media=media,
                 files=form is not None,
+                raw=raw,
                 takes_query=query is not None,
-                takes_body=body is not None or form is not None,
+                takes_body=body is not None or form is not None or bool(raw),
                 module=self._module if f"{self.url_prefix}{rule}".startswith(REGION) else None,
             )
             self.routes.append(route)
             inner = (
                 self.response(status, out, content_type=media)(view) if out or status == HTTPStatus.NO_CONTENT else _typed(view)
             )
+            if raw:
+                inner = _with_raw_body(inner, raw)
             if body is not None:
                 inner = self.arguments(body, location="json")(inner)
             if form is not None:
@@ -129,6 +134,14 @@ def _typed(view: View) -> View:
     def viewed(*args: Any, **kwargs: Any) -> Any:
         value = view(*args, **kwargs)
         return value if isinstance(value, Response) else answer(value)
+
+    return viewed
+
+
+def _with_raw_body(view: View, media: tuple[str, ...]) -> View:
+    @functools.wraps(view)
+    def viewed(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, raw_body(media), **kwargs)
 
     return viewed
 
@@ -172,15 +185,16 @@ def _edge(route: Route, view: View) -> View:
             refuse_query()
         claims = None if route.no_token else read_claims()
         if route.takes_body:
-            read_body(files=route.files)
+            read_body(files=route.files, raw=bool(route.raw))
         if claims is None and not route.public:
             raise DomainError(Kind.UNAUTHENTICATED, "auth.needed")
         region = _region_of(route, house, path, claims)
         if route.limit:  # counted before the unit of work, which calls no network
             house.limits.hit(route.limit, str(claims["sub"] if claims else request.remote_addr))
         staff = UUID(claims["sub"]) if claims and claims["kind"] == "staff" else None
-        at_work = unit_of_work(house.ground, region=region, locale=reader_language(), request_id=request_id(), staff_id=staff)
-        with house.uploads.entered(whose) if route.files else nullcontext(), house.gate.entered(whose), at_work as anyone:
+        at_work = unit_of_work(house.ground, region=region, locale=speak_in(region), request_id=request_id(), staff_id=staff)
+        heavy = house.uploads.entered(whose) if route.files or route.raw else nullcontext()
+        with heavy, house.gate.entered(whose), at_work as anyone:
             ctx = dataclasses.replace(anyone, actor=_actor(route, house, anyone, claims))
             _permit(route, house, ctx)
             key = read_key(required=route.idempotency == "required") if route.idempotency else None

@@ -15,6 +15,7 @@ from backend.http.schema import field_errors
 
 JSON_BYTES = 1 << 20
 FILE_BYTES = 10 * 1000 * 1000
+RAW_BYTES = 50 * 1000 * 1000  # of a pack, and of a table
 _FORM_BYTES = FILE_BYTES + 64 * 1024
 _DRAIN_BYTES = 32 << 20
 _CHUNK = 1 << 16
@@ -31,12 +32,12 @@ def take_in_the_rest(response: Response) -> Response:
     return response
 
 
-def read_body(*, files: bool) -> None:
+def read_body(*, files: bool, raw: bool = False) -> None:
     """Read the whole body before anything else is held: a slow client then costs a thread, never a transaction.
 
-    Raises DomainError: 413 over 1 MiB of JSON or 10 MB of file.
+    Raises DomainError: 413 over 1 MiB of JSON, 10 MB of file or 50 MB of what is taken as it is.
     """
-    most = _FORM_BYTES if files else JSON_BYTES
+    most = _FORM_BYTES if files else RAW_BYTES if raw else JSON_BYTES
     request.max_content_length = most + 1  # a body without a length ends there as if it were whole
     try:
         if files:
@@ -45,6 +46,13 @@ def read_body(*, files: bool) -> None:
             refuse_large(request.get_data(cache=True), most)
     except RequestEntityTooLarge:
         raise DomainError(Kind.TOO_LARGE, "request.too_large") from None
+
+
+def raw_body(media: Sequence[str]) -> bytes:
+    """Return the body as it came. Raises DomainError (400) for one that is of none of these media types."""
+    if request.mimetype not in media:
+        raise DomainError(Kind.MALFORMED, "request.other_media", params={"media": ", ".join(media)})
+    return request.get_data(cache=True)
 
 
 def _nul_in(value: Any) -> str | None:

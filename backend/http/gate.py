@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import orjson
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
 
 from backend.core.errors import DomainError, Kind
 from backend.core.metrics import count_request
 from backend.core.text import LANGUAGES, Catalogue
+from backend.data.context import Regions
+from backend.http.languages import first_spoken, region_in
 
 WAITING = 48  # requests of a process
 UPLOADS, UPLOADS_WAITING = 1, 16
@@ -97,23 +97,25 @@ class Gate:
 class Doorman:
     """Says no at the door of the whole application, before anything of it is asked: in a flood most answers are that one."""
 
-    def __init__(self, app: WSGIApplication, gate: Gate, texts: Catalogue) -> None:
-        self._app, self._gate = app, gate
+    def __init__(self, app: WSGIApplication, gate: Gate, texts: Catalogue, regions: Regions) -> None:
+        self._app, self._gate, self._texts, self._regions = app, gate, texts, regions
         self._told = {language: {name: texts.text(code, language) for name, code in _TOLD.items()} for language in LANGUAGES}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer 503 for a region whose requests could not even wait; otherwise the application answers."""
         path = environ["PATH_INFO"]
-        region = path.split("/", 4)[3] if path.startswith("/v1/regions/") else ""
+        region = region_in(path)
         if not self._gate.is_full(region) or not path.startswith("/v1/"):
             return self._app(environ, start_response)
-        language = parse_accept_header(environ.get("HTTP_ACCEPT_LANGUAGE"), LanguageAccept).best_match(LANGUAGES, default="id")
+        known = self._regions.find(region)
+        asked = first_spoken(environ.get("HTTP_ACCEPT_LANGUAGE", ""), known.languages if known else LANGUAGES)
+        language = self._texts.own_language(asked)
         said = {"type": "about:blank", "status": 503, "instance": path, "code": "request.unavailable"}
-        body = orjson.dumps(said | self._told[language or "id"])
+        body = orjson.dumps(said | self._told[language])
         count_request("the door", environ["REQUEST_METHOD"], 503, 0.0)
         headers = [
             ("Content-Type", "application/problem+json"),
-            ("Content-Language", language or "id"),
+            ("Content-Language", language),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
             ("Retry-After", str(_retry_after())),

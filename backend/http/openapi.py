@@ -90,7 +90,7 @@ _RESPONSES: Mapping[str, Any] = {
     "NOT_FOUND": _problem("There is nothing here, or nothing that the person may know of"),
     "CONFLICT": _problem("Not as things stand; `allowed` names the moves that are"),
     "PRECONDITION_FAILED": _problem("It has changed since the version that If-Match names"),
-    "REQUEST_ENTITY_TOO_LARGE": _problem("More than 1 MiB of JSON, or more than 10 MB of file"),
+    "REQUEST_ENTITY_TOO_LARGE": _problem("More than 1 MiB of JSON, 10 MB of file or 50 MB of a pack"),
     "UNPROCESSABLE_ENTITY": _problem("A value cannot be accepted; `errors` names each field"),
     "TOO_MANY_REQUESTS": _problem("Too many requests of this person", "Retry-After"),
     "SERVICE_UNAVAILABLE": _problem("Busy, or not available", "Retry-After"),
@@ -171,6 +171,9 @@ def _describe(operation: dict[str, Any], route: Route) -> None:
     for name, asked in (("IdempotencyKey", route.idempotency), ("IfMatch", route.if_match)):
         if asked:
             operation.setdefault("parameters", []).append(_ref("parameters", f"{name}_{asked}"))
+    if route.raw:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(route.raw, binary)}
     responses = operation["responses"]
     if not any(status.startswith("2") for status in responses):
         responses["200"] = {"description": "OK", "content": {route.media: {}}}

@@ -12,7 +12,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from backend.core.errors import DomainError, FieldError, Kind
 from backend.core.logs import get_logger
 from backend.core.text import LANGUAGES
+from backend.data.context import Region
 from backend.http.house import current_house
+from backend.http.languages import first_spoken, region_in
 
 STATUS = {
     Kind.INVALID: 422,
@@ -30,9 +32,15 @@ _RETRY_SECONDS = 2
 _log = get_logger(__name__)
 
 
-def reader_language() -> str:
-    """Return the language of the request's Accept-Language; Indonesian when it names none of ours."""
-    return request.accept_languages.best_match(LANGUAGES, default="id") or "id"
+def speak_in(region: Region | None) -> str:
+    """Return the reader's language in `region`, where this request is from now on; None is outside the regions."""
+    g.region = region
+    return first_spoken(request.headers.get("Accept-Language", ""), region.languages if region else LANGUAGES)
+
+
+def _reader_language() -> str:
+    # A request that was refused early is in the region of its path.
+    return speak_in(g.get("region") or current_house().directory.find(region_in(request.path)))
 
 
 def problem(
@@ -44,7 +52,8 @@ def problem(
     extra: dict[str, Any] | None = None,
 ) -> Response:
     """Return the problem document for a status and code."""
-    language, texts = reader_language(), current_house().ground.catalogue
+    texts = current_house().ground.catalogue
+    language = texts.own_language(_reader_language())
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": texts.text(f"status.{status}", language),

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from backend.core.errors import not_found
 from backend.core.text import in_language
-from backend.data.context import Context, Region
+from backend.data.context import Area, Context, Region
 from backend.http.blueprint import RoomBlueprint
 from backend.http.house import current_house
 from backend.http.schema import Schema, page_of
@@ -34,6 +34,7 @@ class RegionDress(RegionOut):
     notice = fields.String(required=True)
     branding = fields.Dict(required=True)
     languages = fields.List(fields.String(), required=True)
+    phone_country = fields.String(required=True, metadata={"examples": ["ID"]})
     unit_titles = fields.Dict(required=True)
     contacts = fields.List(fields.Dict(), required=True)
     modules = fields.List(fields.Dict(), required=True)
@@ -45,12 +46,14 @@ class RegionDress(RegionOut):
 
 
 class AreaOut(Schema):
-    """An area; `parents` are codes, nearest first."""
+    """An area; `parents` are codes, nearest first, `successors` the codes of those that follow one that has ended."""
 
     code = fields.String(required=True, metadata={"examples": ["11.71.01.2001"]})
     name = fields.String(required=True)
     kind = fields.String(required=True, metadata={"examples": ["gampong"]})
     parents = fields.List(fields.String(), required=True)
+    ended = fields.Boolean(required=True)
+    successors = fields.List(fields.String(), required=True)
 
 
 class AreaQuery(Schema):
@@ -80,13 +83,17 @@ def _brief(region: Region) -> dict[str, Any]:
 def area_out(region: Region, code: str) -> dict[str, Any] | None:
     """Return an area as the API shows it."""
     chain = current_house().directory.chain(region.id, code)
-    if not chain:
-        return None
+    return _shown(*chain) if chain else None
+
+
+def _shown(area: Area, *parents: Area) -> dict[str, Any]:
     return {
-        "code": chain[0].code,
-        "name": chain[0].name,
-        "kind": chain[0].kind,
-        "parents": [parent.code for parent in chain[1:]],
+        "code": area.code,
+        "name": area.name,
+        "kind": area.kind,
+        "parents": [parent.code for parent in parents],
+        "ended": area.ended,
+        "successors": area.successors,
     }
 
 
@@ -118,6 +125,7 @@ def get_region(ctx: Context) -> dict[str, Any]:
         "notice": in_language(identity.get("notice", {}), ctx.locale),
         "branding": identity.get("branding", {}),
         "languages": list(region.languages),
+        "phone_country": identity["phone"]["country"],
         "unit_titles": identity.get("unit_titles", {}),
         "contacts": identity.get("contacts", []),
         "modules": [{"name": module.name, "version": module.version} for module in on],
@@ -133,7 +141,7 @@ def get_region(ctx: Context) -> dict[str, Any]:
 
 @blueprint.endpoint("GET", "/<region>/areas", public=True, query=AreaQuery, out=page_of(AreaOut))
 def list_areas(ctx: Context, query: dict[str, str]) -> dict[str, Any]:
-    """List the region's areas, all or below one parent."""
+    """List the region's areas, all or below one parent; none that has ended."""
     areas = current_house().directory.areas_of(ctx.region.id)
     wanted = [area.code for area in areas if "parent" not in query or area.parent_code == query["parent"]]
     return {"items": [area_out(ctx.region, code) for code in wanted], "next_cursor": None}
@@ -141,7 +149,7 @@ def list_areas(ctx: Context, query: dict[str, str]) -> dict[str, Any]:
 
 @blueprint.endpoint("GET", "/<region>/areas/<code>", public=True, out=AreaOut)
 def get_area(ctx: Context, code: str) -> dict[str, Any]:
-    """Return one area with its parents."""
+    """Return one area with its parents, also one that has ended."""
     found = area_out(ctx.region, code)
     if found is None:
         raise not_found()

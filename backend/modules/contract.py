@@ -18,6 +18,7 @@ from backend.data.checks import Check
 from backend.data.context import Context
 from backend.data.db import Base
 from backend.data.events import Event, EventType
+from backend.modules.proposals import PackRules
 
 Handler = Callable[[Context, Event], None]
 
@@ -83,7 +84,16 @@ class ExtensionPoint:
     single: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class RegionTexts:
+    """`say` returns a region's own text by its name, filled, in a language; None where the region has none."""
+
+    say: Callable[[Context, str, Mapping[str, Any], str], str | None]
+
+
 RECONCILED = ExtensionPoint(name="reconciled", item=Check)  # what `balai reconcile` compares
+PACKED = ExtensionPoint(name="packed", item=PackRules)  # what packs are asked before, and what follows them
+WORDED = ExtensionPoint(name="worded", item=RegionTexts, single=True)  # how a region says what the ground sends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +106,7 @@ class ServiceModule:
     core: str = ">=1,<2"
     blueprints: Sequence[Any] = ()
     config_schema: type[Schema] | None = None
+    requires: Sequence[str] = ()  # modules without which it cannot be on in a region
     permissions: Sequence[Permission] = ()
     tile: Mapping[str, Any] | None = None
     models: Sequence[type[Base]] = ()

@@ -10,7 +10,7 @@ from backend.core.personal import HOOKS, classification_faults
 from backend.core.text import LANGUAGES
 from backend.data.context import Context
 from backend.data.events import LANES, Event
-from backend.modules.contract import ExtensionPoint, Permission, Schedule, ServiceModule, Subscription
+from backend.modules.contract import WORDED, ExtensionPoint, Permission, Schedule, ServiceModule, Subscription
 
 CORE_VERSION = (1, 0)
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -81,6 +81,10 @@ class Registry:
             if module.erase_personal_data:
                 rows.update(module.erase_personal_data(ctx, account_id))
         return {table: count for table, count in sorted(rows.items()) if count}
+
+    def say(self, ctx: Context, template: str, params: Mapping[str, Any], locale: str) -> str | None:
+        """Return the region's text of that name, filled; None where it has none."""
+        return next((texts.say(ctx, template, params, locale) for texts in self.contributions(WORDED)), None)
 
     def parse_config(self, module: str, settings: Mapping[str, Any]) -> Any:
         """Return `settings` as the module's schema reads them. Raises marshmallow.ValidationError naming the places."""

@@ -1,167 +1,291 @@
-"""Applying a pack: one transaction that makes a region what the pack says, and changes nothing when it is that already."""
+"""Planning and applying a pack: one transaction that makes a region what the pack says, kept as the region's next version."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from marshmallow import ValidationError
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 
-from backend.core.text import LANGUAGES, Catalogue
-from backend.data.context import Context, ModuleState, Region
+from backend.core.errors import DomainError, Kind
+from backend.data.context import Context, ModuleState
 from backend.data.db import enter_region
 from backend.data.unit_of_work import unit_of_work
 from backend.departments.operations import set_departments
 from backend.http.house import House
-from backend.http.schema import field_errors
+from backend.modules.contract import PACKED
+from backend.modules.proposals import Effect, PackRules, Proposal
 from backend.modules.registry import Registry
-from backend.packs.faults import Fault, PackError
+from backend.packs.areas import set_areas
+from backend.packs.differences import compare, conflicts, said_by
+from backend.packs.faults import Fault, Faults, PackError
+from backend.packs.folder import EDITED, Files, edited_layers
+from backend.packs.models import PackVersion
 from backend.packs.pack import Pack
-from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
+from backend.packs.proposing import check_modules, propose
+from backend.packs.reading import key_of, lay, read_files, read_layers
+from backend.packs.versions import checksum_of, files_of, had_before, keep_version
+from backend.packs.yaml_text import Said
+from backend.regions.models import RegionModuleRow, RegionRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a pack would do to the region as it is: `version` is the one it was made for, 0 for a region not there yet.
+
+    `changes` are those of `differences.compare`, `conflicts` those of `differences.conflicts`.
+    """
+
+    pack: Pack
+    version: int
+    changed: bool
+    states: Mapping[str, ModuleState]
+    proposal: Proposal
+    changes: Sequence[Mapping[str, Any]]
+    conflicts: Sequence[Mapping[str, Any]]
+    effects: Sequence[Effect]
+    warnings: Sequence[Fault]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What came of applying a pack."""
+    """What came of applying a pack; `version` is the region's from then on."""
 
     region_key: str
     changed: bool
+    version: int
     areas: int
     departments: int
     modules: tuple[str, ...]
-    kept: tuple[str, ...]  # modules an admin has edited since: the pack left them as they are
+    warnings: tuple[Fault, ...]
 
 
-def check_modules(registry: Registry, catalogue: Catalogue, pack: Pack) -> Mapping[str, ModuleState]:
-    """Return each module's state as the pack sets it. Raises PackError with every fault, each with its file and line."""
-    faults, states = [], {}
-    for name, settings in pack.modules.items():
-        if name not in registry.modules or registry.modules[name].always_on:
-            file, line = pack.place(name)
-            faults.append(Fault(file=file, line=line, code="packs.unknown_module", text=f"no module {name} is installed here"))
-            continue
-        own = {key: value for key, value in settings.items() if key != "enabled"}
-        try:
-            config = registry.parse_config(name, own)
-        except ValidationError as error:
-            for found in field_errors(error.messages):
-                path = [int(part) if part.isdigit() else part for part in found.field.split(".")]
-                file, line = pack.place(name, *path)
-                faults.append(
-                    Fault(
-                        file=file,
-                        line=line,
-                        code=found.code,
-                        text=f"{name}.{found.field}: {catalogue.text(found.code, 'en', found.params)}",
-                    )
-                )
-        else:
-            states[name] = ModuleState(enabled=bool(settings.get("enabled", True)), config=config, settings=own, version=1)
-    if faults:
-        raise PackError(faults)
-    return states
+def make_plan(
+    ctx: Context,
+    registry: Registry,
+    files: Files,
+    *,
+    unit_successors: Mapping[str, str] | None = None,
+    keep_edits: bool = True,
+) -> tuple[Context, Plan]:
+    """Return what applying `files` would do, and the context in their region; its row is locked until the unit ends.
 
-
-def apply_pack(house: House, pack: Pack, *, request_id: str = "") -> Applied:
-    """Make the region what `pack` says, in one transaction. Raises PackError when a module refuses its settings."""
-    states = check_modules(house.registry, house.ground.catalogue, pack)
-    kept: tuple[str, ...] = ()
-    with unit_of_work(house.ground, request_id=request_id) as outside:
-        session = outside.session
-        row = session.scalar(select(RegionRow).where(RegionRow.key == pack.key).with_for_update())
-        changed = row is None or row.pack_checksum != pack.checksum
-        if changed:
-            row = _region_row(outside, row, pack)
-            enter_region(session, row.id)
-            _set_areas(outside, row.id, pack)
-            before = {
-                state.module: state
-                for state in session.scalars(select(RegionModuleRow).where(RegionModuleRow.region_id == row.id))
-            }
-            ctx = replace(outside, region_or_none=_snapshot(row, states, house.registry), locale=row.languages[0])
-            set_departments(ctx, pack.departments)
-            _set_modules(ctx, house.registry, states, before)
-            kept = tuple(sorted(name for name, row in before.items() if row.edited_at is not None))
-            ctx.audit("packs.applied", subject=pack.key, details={"checksum": pack.checksum, "kept": list(kept)})
-    house.directory.refresh()
-    return Applied(
-        region_key=pack.key,
+    `keep_edits`: what admins have changed in the running region stays, unless the files have a newer word on it.
+    Raises PackError with every fault of the pack; DomainError (422) when it is another region's than the context's.
+    """
+    key = key_of(files)
+    if ctx.region_or_none is not None and ctx.region.key != key:
+        raise DomainError(Kind.INVALID, "regions.other_pack", params={"key": key, "region": ctx.region.key})
+    row = ctx.session.scalar(select(RegionRow).where(RegionRow.key == key).with_for_update(key_share=True))
+    before: dict[str, bytes] = {}
+    if row is not None:
+        enter_region(ctx.session, row.id)
+    if row is not None and row.version:
+        before = files_of(ctx.session, row.id, row.version)
+        files = {**files, **(_kept_edits(ctx, row, before, files) if keep_edits else {})}
+    pack = read_files(files)
+    states, warnings = check_modules(registry, ctx.ground.catalogue, pack)
+    proposal = propose(ctx, row, pack, states, registry, unit_successors=unit_successors or {})
+    ctx = replace(ctx, region_or_none=proposal.before.region if proposal.before else None)
+    changed = row is None or _sums(before) != _sums(files)
+    return ctx, Plan(
+        pack=pack,
+        version=row.version if row else 0,
         changed=changed,
-        areas=len(pack.areas),
-        departments=len(pack.departments),
-        modules=tuple(sorted(name for name, state in states.items() if state.enabled)),
-        kept=kept,
+        states=states,
+        proposal=proposal,
+        changes=compare(_said(before), said_by(pack)) if changed else [],
+        conflicts=_conflicts(before, files) if changed and before else [],
+        effects=_effects(ctx, registry, proposal) if changed and row else [],
+        warnings=warnings,
     )
 
 
-def _region_row(ctx: Context, row: RegionRow | None, pack: Pack) -> RegionRow:
-    values: dict[str, Any] = {
+def apply_plan(
+    ctx: Context,
+    registry: Registry,
+    plan: Plan,
+    *,
+    kind: str,
+    why: str,
+    expected_version: int | None = None,
+    signed_by: str | None = None,
+) -> Applied:
+    """Make the region what a plan of this unit of work says.
+
+    Raises DomainError: 409 when the region has another version than `expected_version`, or while an effect of the plan blocks.
+    """
+    if expected_version is not None and expected_version != plan.version:
+        params = {"planned": expected_version, "version": plan.version}
+        raise DomainError(Kind.CONFLICT, "regions.pack_moved", params=params)
+    texts = ctx.ground.catalogue
+    blocking = [texts.text(each.code, ctx.locale, each.params) for each in plan.effects if each.blocks]
+    if blocking:
+        raise DomainError(
+            Kind.CONFLICT, "regions.pack_blocked", params={"why": "; ".join(blocking)}, extra={"blocking": blocking}
+        )
+    version = plan.version
+    if plan.changed:
+        version += 1
+        ctx = _write(ctx, registry, plan, version)
+        keep_version(
+            ctx,
+            plan.pack.files,
+            version=version,
+            kind=kind,
+            why=why,
+            checksum=plan.pack.checksum,
+            changes=[_brief(change) for change in plan.changes],
+            signed_by=signed_by,
+        )
+        details = {"version": version, "kind": kind, "checksum": plan.pack.checksum}
+        ctx.audit("packs.applied", subject=plan.pack.key, details=details)
+        for rules in _rules(registry):
+            if rules.follow and plan.version:
+                rules.follow(ctx, plan.proposal)
+    return Applied(
+        region_key=plan.pack.key,
+        changed=plan.changed,
+        version=version,
+        areas=len(plan.pack.areas),
+        departments=len(plan.pack.departments),
+        modules=tuple(sorted(name for name, state in plan.states.items() if state.enabled)),
+        warnings=tuple(plan.warnings),
+    )
+
+
+def apply_pack(
+    house: House,
+    files: Files,
+    *,
+    kind: str = "applied",
+    why: str = "",
+    expected_version: int | None = None,
+    signed_by: str | None = None,
+    **planned: Any,
+) -> Applied:
+    """Plan and apply a pack in a unit of work of its own, for a command. Raises as `make_plan` and `apply_plan` do."""
+    with unit_of_work(house.ground, locale="en") as outside:
+        ctx, plan = make_plan(outside, house.registry, files, **planned)
+        applied = apply_plan(
+            ctx, house.registry, plan, kind=kind, why=why, expected_version=expected_version, signed_by=signed_by
+        )
+    house.directory.refresh()
+    return applied
+
+
+def offer_pack(house: House, files: Files) -> Applied | None:
+    """Apply a pack that comes with Balai, unless the region has had it: what its admins did since is theirs. None: it has."""
+    with unit_of_work(house.ground) as ctx:
+        row = ctx.session.scalar(select(RegionRow).where(RegionRow.key == key_of(files)))
+        if row is not None:
+            enter_region(ctx.session, row.id)
+            had = select(PackVersion.files).where(PackVersion.region_id == row.id, PackVersion.kind == "applied")
+            if any(_shipped(sums) == _sums(files) for sums in ctx.session.scalars(had)):
+                return None
+    return apply_pack(house, files, why="it comes with Balai")
+
+
+def _shipped(sums: Mapping[str, str]) -> dict[str, str]:
+    return {path: checksum for path, checksum in sums.items() if not path.endswith(EDITED)}
+
+
+def _sums(files: Files) -> dict[str, str]:
+    return {path: checksum_of(content) for path, content in files.items()}
+
+
+def _kept_edits(ctx: Context, row: RegionRow, before: Files, files: Files) -> dict[str, bytes]:
+    """Return the layers of admins that stay: the files have no word on them, or one that the region has moved on from."""
+    return {
+        path: content
+        for path, content in edited_layers(before).items()
+        if path not in files or (files[path] != content and had_before(ctx.session, row.id, files[path]))
+    }
+
+
+def _said(files: Files) -> Mapping[str, Any]:
+    try:
+        return said_by(read_files(files)) if files else {}
+    except PackError:  # of an earlier Balai, whose word is no longer understood: everything is new
+        return {}
+
+
+def _conflicts(before: Files, after: Files) -> list[dict[str, Any]]:
+    """Return where the region's own word, or an admin's, stands on what has changed below it."""
+    olds, news = ([_own_place(layer) for layer in read_layers(files, Faults())] for files in (before, after))
+    found = []
+    for above in (-2, -1):  # the region's own layer over its bases; what admins edited over that
+        below = [lay([Said(layers[above].place), *layers[:above]], Faults()) for layers in (olds, news)]
+        found += [one for one in conflicts(below[0], below[1], news[above]) if one not in found]
+    return found
+
+
+def _own_place(layer: Said) -> Said:
+    """Return a layer without the head's words that every layer says of itself."""
+    region = layer.inner("region")
+    kept = Said(layer.place)
+    for name, said in layer.items():
+        kept.say(name, said, layer.at(name))
+    if region:
+        head = Said(region.place)
+        head.say("identity", region.inner("identity"), region.at("identity"))
+        kept.say("region", head, layer.at("region"))
+    return kept
+
+
+def _rules(registry: Registry) -> Iterator[PackRules]:
+    for module in registry.modules.values():
+        yield from module.contributes.get(PACKED, ())
+
+
+def _effects(ctx: Context, registry: Registry, proposal: Proposal) -> list[Effect]:
+    return [effect for rules in _rules(registry) if rules.foresee for effect in rules.foresee(ctx, proposal)]
+
+
+def _brief(change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a change without the values: they are in the versions' files."""
+    items = [{name: item[name] for name in ("key", "name") if item.get(name)} for item in change["items"]]
+    return {**change, "items": items}
+
+
+def _write(ctx: Context, registry: Registry, plan: Plan, version: int) -> Context:
+    """Write region, areas, departments and modules; return the context in the region as it is from then on."""
+    pack, after = plan.pack, plan.proposal.after.region
+    row = ctx.session.scalar(select(RegionRow).where(RegionRow.key == pack.key))
+    if row is None:
+        row = RegionRow(key=pack.key, revision=0, areas_checksum="")
+        ctx.session.add(row)
+    same_areas = row.areas_checksum == pack.areas_checksum
+    values = {
         "code": pack.code,
         "name": pack.name,
-        "timezone": pack.identity["timezone"],
-        "languages": list(pack.identity.get("languages", LANGUAGES)),
-        "identity": dict(pack.identity),
-        "calendar": dict(pack.calendar),
-        "pack_version": str(pack.identity.get("version", pack.checksum[:12])),
+        "timezone": after.timezone,
+        "languages": list(after.languages),
+        "identity": after.identity,
+        "calendar": after.calendar,
+        "pack_version": after.pack_version,
         "pack_checksum": pack.checksum,
+        "areas_checksum": pack.areas_checksum,
+        "version": version,
+        "revision": row.revision + 1,
         "applied_at": ctx.now(),
     }
-    if row is None:
-        row = RegionRow(key=pack.key, revision=0)
-        ctx.session.add(row)
     for name, value in values.items():
         setattr(row, name, value)
-    row.revision += 1
     ctx.session.flush()
-    return row
+    enter_region(ctx.session, row.id)
+    ctx = replace(ctx, region_or_none=replace(after, id=row.id), locale=row.languages[0])
+    set_areas(ctx, pack, same=same_areas)
+    set_departments(ctx, pack.departments, plan.proposal.unit_successors)
+    _set_modules(ctx, registry, plan.states)
+    return ctx
 
 
-def _snapshot(row: RegionRow, states: Mapping[str, ModuleState], registry: Registry) -> Region:
-    always = ModuleState(enabled=True, config=None, settings={}, version=1)
-    return Region(
-        id=row.id,
-        key=row.key,
-        code=row.code,
-        name=row.name,
-        timezone=row.timezone,
-        languages=tuple(row.languages),
-        identity=row.identity,
-        calendar=row.calendar,
-        pack_version=row.pack_version,
-        pack_checksum=row.pack_checksum,
-        revision=row.revision,
-        modules={module.name: always for module in registry.modules.values() if module.always_on} | dict(states),
-    )
-
-
-def _set_areas(ctx: Context, region_id: int, pack: Pack) -> None:
-    # Platform rows without anything hanging on them: complaints keep an area's code as text, so history outlives an area.
-    ctx.session.execute(delete(AreaRow).where(AreaRow.region_id == region_id))
-    ctx.session.execute(
-        insert(AreaRow),
-        [
-            {
-                "region_id": region_id,
-                "code": area.code,
-                "name": area.name,
-                "kind": area.kind,
-                "parent_code": area.parent_code,
-                "lowest": area.lowest,
-                "boundary": area.boundary,
-            }
-            for area in pack.areas
-        ],
-    )
-
-
-def _set_modules(
-    ctx: Context, registry: Registry, states: Mapping[str, ModuleState], before: Mapping[str, RegionModuleRow]
-) -> None:
-    for name, state in states.items():
-        module, row = registry.modules[name], before.get(name)
-        if row is not None and row.edited_at is not None:
-            continue
+def _set_modules(ctx: Context, registry: Registry, states: Mapping[str, ModuleState]) -> None:
+    own = select(RegionModuleRow).where(RegionModuleRow.region_id == ctx.region.id)
+    rows = {row.module: row for row in ctx.session.scalars(own)}
+    off = ModuleState(enabled=False, config=None, settings={}, version=1)
+    for name, state in {**dict.fromkeys(rows.keys() & registry.modules.keys(), off), **states}.items():
+        module, row = registry.modules[name], rows.get(name)
         was_on, said_before = (row.enabled, row.settings) if row else (False, None)
         if row is None:
             row = RegionModuleRow(region_id=ctx.region.id, module=name, version=0)
@@ -172,7 +296,7 @@ def _set_modules(
         ctx.session.flush()
         if state.enabled and not was_on and module.on_enable:
             module.on_enable(ctx)
-        if said_before != row.settings and module.on_settings:
+        if said_before != row.settings and state is not off and module.on_settings:
             module.on_settings(ctx)
         if was_on and not state.enabled and module.on_disable:
             module.on_disable(ctx)

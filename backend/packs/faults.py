@@ -35,8 +35,16 @@ class PackError(Exception):
 
 
 class Faults(list[Fault]):
-    """Collects faults while a pack is read, so that its author sees all of them in one go."""
+    """Collects faults while a pack is read, so that its author sees all of them in one go; and what is only worth a look."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[Fault] = []
 
     def note(self, place: Place, code: str, text: str) -> None:
         """Add a fault at a place."""
         self.append(Fault(place.file, place.line, f"packs.{code}", text))
+
+    def warn(self, place: Place, code: str, text: str) -> None:
+        """Add a warning at a place: it refuses nothing."""
+        self.warnings.append(Fault(place.file, place.line, f"packs.{code}", text))

@@ -1,13 +1,16 @@
 """Inheritance: what a pack says is laid over what its bases say.
 
-Mappings merge deep. Lists whose items carry `key` or `code` merge by it, and `remove: true` takes an inherited item
-out. Anything else replaces.
+Mappings merge deep. Lists whose items carry `key` or `code` merge by it; `remove: true` takes an inherited item out, and
+`before: OTHER` lets an item stand before another. `name: {remove: true}` takes an inherited name out of a mapping, and
+`name: {replace: ...}` puts something else in its place, of whatever form. Anything else replaces.
 """
 
 from typing import Any
 
 from backend.packs.faults import Faults, Place
 from backend.packs.yaml_text import Said, identifier
+
+GONE, INSTEAD = {"remove": True}, "replace"
 
 
 def merge(base: Said, over: Said, faults: Faults) -> Said:
@@ -16,11 +19,17 @@ def merge(base: Said, over: Said, faults: Faults) -> Said:
     merged.update(base)
     merged.places.update(base.places)
     for key, value in over.items():
+        if isinstance(value, Said) and value == GONE:
+            if merged.pop(key, None) is None:
+                faults.note(over.at(key), "nothing_to_remove", f"{key} is not inherited, so there is nothing to remove")
+            continue
         merged.say(key, _laid_over(base.get(key), value, over.at(key), faults), over.at(key))
     return merged
 
 
 def _laid_over(base: Any, over: Any, place: Place, faults: Faults) -> Any:
+    if isinstance(over, Said) and over.keys() == {INSTEAD}:
+        return _laid_over(None, over[INSTEAD], place, faults)
     if base is not None and over is not None and _shape(base) != _shape(over):
         text = f"this is {_shape(over)}, but {_shape(base)} is inherited here: say it in the inherited form"
         faults.note(place, "other_shape", text)
@@ -48,12 +57,36 @@ def _items(base: list[Any], over: list[Any], place: Place, faults: Faults) -> li
             text = f"{name} is already in this list, in line {said[name].line}: keep one of the two"
             faults.note(item.place, "duplicate_code", text)
         elif item.get("remove") is not True:
-            merged[name] = merge(merged.get(name, Said(item.place)), item, faults)
+            merged[name] = merge(merged.get(name, Said(item.place)), _without_order(item), faults)
         elif merged.pop(name, None) is None:
             faults.note(item.place, "nothing_to_remove", f"{name} is not inherited, so there is nothing to remove")
         if name is not None:
             said.setdefault(name, item.place)
-    return list(merged.values())
+    return _ordered(merged, over, faults)
+
+
+def _without_order(item: Said) -> Said:
+    kept = Said(item.place)
+    for key, value in item.items():
+        if key != "before":
+            kept.say(key, value, item.at(key))
+    return kept
+
+
+def _ordered(merged: dict[str, Any], over: list[Any], faults: Faults) -> list[Any]:
+    """Return the items, those that say `before` moved; the last said first, so that each finds the other in its place."""
+    order = list(merged)
+    for item in reversed(over):
+        other = item.get("before") if isinstance(item, Said) else None
+        name = identifier(item)
+        if other is None or name not in merged:
+            continue
+        if other not in merged or other == name:
+            faults.note(item.at("before"), "nothing_before", f"{name}: there is no other {other!r} in this list to stand before")
+            continue
+        order.remove(name)
+        order.insert(order.index(other), name)
+    return [merged[name] for name in order]
 
 
 def plain(value: Any, *, cited: bool = False) -> Any:

@@ -1,10 +1,11 @@
 """What a pack says, read and checked: values only, ready to be planned and applied."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from backend.packs.faults import Place
+from backend.packs.faults import Fault, Place
+from backend.packs.folder import Files
 from backend.packs.yaml_text import Said
 
 
@@ -32,6 +33,10 @@ class AreaSpec:
     boundary: bytes | None
     lowest: bool
 
+    def titled(self, name: str) -> "AreaSpec":
+        """Return the area under another name."""
+        return replace(self, name=name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pack:
@@ -45,9 +50,22 @@ class Pack:
     departments: tuple[DepartmentSpec, ...]
     areas: tuple[AreaSpec, ...]
     modules: Mapping[str, Mapping[str, Any]]
+    successors: Mapping[str, Any]  # successors.yaml
     checksum: str
-    files: tuple[str, ...]
+    areas_checksum: str  # of areas and their boundaries alone
+    files: Files = field(repr=False, compare=False)
+    warnings: tuple[Fault, ...] = ()
     said: Said = field(repr=False, compare=False)
+
+    @property
+    def unit_successors(self) -> dict[str, str]:
+        """Who takes over from a department that ended, by key."""
+        return {item["key"]: item["successor"] for item in self.successors.get("departments", ())}
+
+    @property
+    def area_successors(self) -> dict[str, tuple[str, ...]]:
+        """What followed an area that ended, by code."""
+        return {item["code"]: tuple(item["successors"]) for item in self.successors.get("areas", ())}
 
     def place(self, *path: str | int) -> Place:
         """Return where a value was last said: `place("complaints", "categories", "JLN-01", "departments")`.

@@ -1,53 +1,60 @@
-"""Reads a region pack: its folder and those it extends, merged, checked, and made into a Pack."""
+"""Reads a region pack: its files and those of the bases it extends, merged, checked, and made into a Pack."""
 
-import gzip
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from backend.packs.boundaries import read_areas
-from backend.packs.checking import FORMS, check_areas, check_bindings, check_forms, check_labels, check_modules
-from backend.packs.faults import Faults, PackError, Place
+from backend.packs.checking import (
+    FORMS,
+    check_areas,
+    check_bindings,
+    check_forms,
+    check_labels,
+    check_modules,
+    check_successors,
+)
+from backend.packs.faults import Fault, Faults, PackError, Place
+from backend.packs.folder import BASE, BASES, EDITED, MAX_AREAS, MAX_YAML, REGION, SHIPPED, SIGNATURE, Files, gather
+from backend.packs.geometry import check_overlaps
 from backend.packs.merging import merge, plain
 from backend.packs.pack import AreaSpec, DepartmentSpec, Pack
 from backend.packs.schemas import REGION_KEY
+from backend.packs.tables import read_table, table_path
+from backend.packs.unpacking import text_of
 from backend.packs.yaml_text import Said, read_yaml
 
-SHIPPED = Path(__file__).parent / "shipped"
-MAX_YAML, MAX_AREAS = 2 * 1024 * 1024, 64 * 1024 * 1024  # bytes, unpacked
-REGION, BASE = "region.yaml", "pack.yaml"
 AREAS = ("areas.geojson.gz", "areas.geojson")
-_MODULE = re.compile(r"[a-z][a-z0-9_]*\.yaml")
-
-
-def shipped_packs() -> list[Path]:
-    """Return the folders of the region packs that come with Balai."""
-    return sorted(head.parent for head in SHIPPED.glob(f"*/{REGION}"))
+TITLES = "areas.csv"
+_YAML = re.compile(r"([a-z][a-z0-9_]*)(\.edited)?\.yaml")
+_TABLE = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)\.csv")
 
 
 def read_pack(folder: Path) -> Pack:
-    """Return the pack in a folder, with what it inherits. Raises PackError with every fault there is.
-
-    A base pack is looked for beside the folder, then among the shipped ones.
-    """
+    """Return the pack in a folder, with what it inherits. Raises PackError with every fault there is."""
     faults = Faults()
-    folder = folder.absolute()
-    own = _read_folder(folder, REGION, faults)
-    label = own.place.file.partition("/")[0]
-    bases: dict[str, Said] = {}
-    _read_bases(own, folder.parent, faults, (), bases)
-    said = Said(own.place)
-    for layer in (*bases.values(), own):
-        said = merge(said, layer, faults)
+    return read_files(gather(folder, faults), label=folder.absolute().name, faults=faults)
+
+
+def read_files(files: Files, *, label: str = "pack", faults: Faults | None = None, borders: bool = False) -> Pack:
+    """Return the pack that `files` are, its bases among them. Raises PackError with every fault there is, `faults` included.
+
+    Places are named after the region's key; after `label` where the pack says none that could be one. `borders`: overlaps and
+    gaps between the lowest areas are looked for too, and become warnings.
+    """
+    faults = Faults() if faults is None else faults
+    layers = read_layers(files, faults, label=label)
+    said = lay(layers, faults)
+    label = layers[-1].place.file.partition("/")[0]
     for name in FORMS:
         if not isinstance(said.get(name), Said):
-            said.say(name, Said(Place(f"{label}/{name}.yaml", 1)), own.place)
-    areas, places = _areas(folder, label, faults)
+            said.say(name, Said(Place(f"{label}/{name}.yaml", 1)), layers[-1].place)
+    areas, places = _areas(files, label, faults)
     region = said["region"]
     identity = region.inner("identity")
     titles = identity.inner("unit_titles")
@@ -57,8 +64,11 @@ def read_pack(folder: Path) -> Pack:
     check_forms(said, faults)
     check_labels(said, languages, faults)
     check_areas(str(region.get("code")), titles, areas, places, faults)
+    if borders:
+        check_overlaps(areas, places, faults)
     check_bindings(said, departments, faults)
     check_modules(said, departments, areas, faults)
+    check_successors(said, departments, areas, faults)
     if faults:
         raise PackError(faults)
     content: dict[str, Any] = {
@@ -70,10 +80,16 @@ def read_pack(folder: Path) -> Pack:
         "modules": {
             name: {"enabled": True} | plain(settings, cited=True) for name, settings in said.items() if name not in FORMS
         },
+        "successors": plain(said["successors"]),
     }
-    files = sorted(f"packs/{place.file}" for layer in (*bases.values(), own) for place in layer.places.values())
-    files += [f"packs/{place.file}" for place in list(places.values())[:1]]
-    return Pack(**content, checksum=_checksum(content), files=tuple(files), said=said)
+    return Pack(
+        **content,
+        checksum=_checksum(content),
+        areas_checksum=_checksum({"areas": areas}),
+        files=files,
+        warnings=tuple(sorted(set(faults.warnings))),
+        said=said,
+    )
 
 
 def _checksum(content: dict[str, Any]) -> str:
@@ -84,63 +100,81 @@ def _checksum(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _read_folder(folder: Path, head: str, faults: Faults) -> Said:
-    """Return the YAML files of one folder by name, `region` for the head. Its place is the head's first line."""
-    label = folder.name
-    if head == REGION and (folder / head).is_file():
-        named = read_yaml(_text(folder / head, MAX_YAML, Place("", 1), Faults()), label, Faults()).get("key")
-        label = named if isinstance(named, str) and re.fullmatch(REGION_KEY, named) else label
-    start = Place(f"{label}/{head}", 1)
-    said = Said(start)
-    if not (folder / head).is_file():
-        other = (folder / BASE).is_file()
-        why = "this is a base pack, to be extended by a region's" if other else f"there is no {head} in {folder}"
-        faults.note(start, "no_pack", f"{why}: name the folder of a region pack")
-        raise PackError(faults)
-    others = BASE if head == REGION else REGION
-    for path in sorted(folder.iterdir()):
-        place = Place(f"{label}/{path.name}", 1)
-        if path.name.startswith("."):
-            continue
-        if path.is_symlink() or not path.is_file() or not _MODULE.fullmatch(path.name) or path.name == others:
-            if path.is_symlink() or not (path.suffix == ".md" or (path.name in AREAS and head == REGION)):
-                text = f"{path.name} does not belong into this pack: take it out, or name it <module>.yaml"
-                faults.note(place, "unknown_file", text)
-            continue
-        content = read_yaml(_text(path, MAX_YAML, place, faults), place.file, faults)
-        said.say("region" if path.name == head else path.stem, content, place)
+def lay(layers: Sequence[Said], faults: Faults) -> Said:
+    """Return the layers laid over each other, the first at the bottom."""
+    said = Said(layers[-1].place)
+    for layer in layers:
+        said = merge(said, layer, faults)
     return said
 
 
-def _text(path: Path, limit: int, place: Place, faults: Faults) -> str:
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            content = file.read(limit + 1)
-        if len(content) > limit:
-            faults.note(place, "too_large", f"more than {limit // 1024 // 1024} MiB: split or simplify it")
-            return ""
-        return content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        faults.note(place, "unreadable", f"cannot be read: {error}")
-    except UnicodeDecodeError as error:
-        faults.note(place, "unreadable", f"is not UTF-8 (byte {error.start}): save it as UTF-8")
-    return ""
+def read_layers(files: Files, faults: Faults, *, label: str = "pack") -> list[Said]:
+    """Return the layers of a pack: its bases, the deepest first; what the region says; what its admins have changed.
+
+    Each is a mapping of files by name, `region` for the head.
+    """
+    label = key_of(files, otherwise=label)
+    own = {path: content for path, content in files.items() if "/" not in path}
+    bases: dict[str, Said] = {}
+    region = _read_folder({path: own[path] for path in own if not path.endswith(EDITED)}, label, REGION, faults)
+    _read_bases(region, files, faults, (), bases)
+    edited = _read_folder({path: own[path] for path in own if path.endswith(EDITED)}, label, REGION, faults)
+    for path in sorted(path for path in files if "/" in path):
+        base = path.split("/")[1]
+        if base not in bases or path.count("/") != len(("bases", "name")):
+            faults.note(Place(f"{label}/{path}", 1), "unknown_file", f"{path} is of no base that this pack extends: take it out")
+    return [*bases.values(), region, edited]
 
 
-def _read_bases(said: Said, beside: Path, faults: Faults, chain: Sequence[str], found: dict[str, Said]) -> None:
+def key_of(files: Files, *, otherwise: str = "pack") -> str:
+    """Return the key of the region whose pack `files` are; something else where they say none that could be one."""
+    named = read_yaml(files.get(REGION, b"").decode("utf-8", "replace"), REGION, Faults()).get("key")
+    return named if isinstance(named, str) and re.fullmatch(REGION_KEY, named) else otherwise
+
+
+def _read_folder(files: Files, label: str, head: str, faults: Faults) -> Said:
+    """Return the YAML files and tables of one folder by name, `region` for the head. Its place is the head's first line."""
+    said = Said(Place(f"{label}/{head}", 1))
+    others = BASE if head == REGION else REGION
+    for path, content in sorted(files.items()):
+        place = Place(f"{label}/{path}", 1)
+        yaml, table = _YAML.fullmatch(path), _TABLE.fullmatch(path)
+        if yaml and path != others:
+            name = "region" if path == head else yaml[1]
+            said.say(name, read_yaml(text_of(content, place, MAX_YAML, faults), place.file, faults), place)
+        elif table and path != TITLES:
+            _lay_table(said, table[1], read_table(content, place.file, faults), place, faults)
+        elif not path.endswith(".md") and not (head == REGION and path in {*AREAS, TITLES, SIGNATURE}):
+            text = f"{path} does not belong into this pack: take it out, or name it <module>.yaml"
+            faults.note(place, "unknown_file", text)
+    return said
+
+
+def _lay_table(said: Said, table: str, items: list[Said], place: Place, faults: Faults) -> None:
+    (file, name), over = table_path(table), Said(place)
+    over.say(name, items, place)
+    if name in said.inner(file):
+        faults.note(place, "said_twice", f"{name} is said in {said.inner(file).at(name)} and in this table: keep one of the two")
+        return
+    said.say(file, merge(said.inner(file), over, faults), said.at(file) if file in said else place)
+
+
+def _read_bases(said: Said, files: Files, faults: Faults, chain: Sequence[str], found: dict[str, Said]) -> None:
     """Read what a pack extends into `found`, in the order of laying: the deepest first, each once."""
-    place = said["region"].at("extends")
-    for name in said["region"].texts("extends"):
-        folders = [parent / name for parent in (beside, SHIPPED) if re.fullmatch(REGION_KEY, name)]
-        folder = next((folder for folder in folders if (folder / BASE).is_file()), None)
+    head = said.inner("region")
+    for name in head.texts("extends"):
+        prefix = f"{BASES}/{name}/"
         if name in chain:
-            faults.note(place, "base_circle", f"{' -> '.join([*chain, name])} extend each other in a circle: break it")
-        elif folder is None:
+            text = f"{' -> '.join([*chain, name])} extend each other in a circle: break it"
+            faults.note(head.at("extends"), "base_circle", text)
+        elif f"{prefix}{BASE}" not in files:
             shipped = ", ".join(sorted(head.parent.name for head in SHIPPED.glob(f"*/{BASE}")))
-            faults.note(place, "unknown_base", f"there is no base pack {name!r} beside this one, nor shipped ({shipped})")
+            text = f"there is no base pack {name!r} in {BASES}/, beside this one, nor shipped ({shipped})"
+            faults.note(head.at("extends"), "unknown_base", text)
         elif name not in found:
-            base = _read_folder(folder, BASE, faults)
-            _read_bases(base, folder.parent, faults, (*chain, name), found)
+            own = {path.removeprefix(prefix): content for path, content in files.items() if path.startswith(prefix)}
+            base = _read_folder(own, name, BASE, faults)
+            _read_bases(base, files, faults, (*chain, name), found)
             found[name] = _inheritable(base, name, faults)
 
 
@@ -158,14 +192,35 @@ def _inheritable(base: Said, name: str, faults: Faults) -> Said:
     return base
 
 
-def _areas(folder: Path, label: str, faults: Faults) -> tuple[tuple[AreaSpec, ...], dict[str, Place]]:
-    names = [name for name in AREAS if (folder / name).is_file()]
+def _areas(files: Files, label: str, faults: Faults) -> tuple[tuple[AreaSpec, ...], dict[str, Place]]:
+    names = [name for name in AREAS if name in files]
     place = Place(f"{label}/{(names or AREAS)[0]}", 1)
     if len(names) != 1:
         faults.note(place, "no_areas", f"one file of areas is needed, {' or '.join(AREAS)}; there are {len(names)}")
         return (), {}
-    text = _text(folder / names[0], MAX_AREAS, place, faults)
-    return read_areas(text, place.file, faults) if text else ((), {})
+    areas, places, found = _drawn(files[names[0]], place)
+    faults += found
+    if TITLES not in files:
+        return areas, places
+    titles = read_table(files[TITLES], f"{label}/{TITLES}", faults)
+    named = {area.code: area for area in areas}
+    for item in titles:
+        code = item.get("code")
+        if code not in named:
+            faults.note(item.place, "area_unknown", f"{code} is no area of {place.file}: correct the code or take the line out")
+        elif not isinstance(name := item.get("name"), str) or not name or name != name.strip():
+            faults.note(item.place, "area_incomplete", f"area {code}: `name` must be text without blanks around it")
+        else:
+            named[code] = named[code].titled(name)
+    return tuple(named.values()), places
+
+
+@lru_cache(maxsize=4)  # they change seldom, and are read with every change of the rest
+def _drawn(content: bytes, place: Place) -> tuple[tuple[AreaSpec, ...], dict[str, Place], tuple[Fault, ...]]:
+    faults = Faults()
+    text = text_of(content, place, MAX_AREAS, faults)
+    areas, places = read_areas(text, place.file, faults) if text else ((), {})
+    return areas, places, tuple(faults)
 
 
 def _departments(said: Said) -> list[DepartmentSpec]:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from backend.core.calendars import national_days
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 REGION_KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 TYPE = r"[A-Z][A-Z0-9_]{1,30}"
@@ -74,6 +76,14 @@ class _Branding(Schema):
     )
 
 
+class _Origin(Schema):
+    """Whose pack this one was copied from: the region's key, its pack's checksum, the agreement that allows it."""
+
+    pack = fields.String(required=True, validate=region_key)
+    checksum = fields.String(validate=_text)
+    agreement = fields.String(validate=_text)
+
+
 class _Identity(Schema):
     app_name = fields.String(required=True, validate=_text)
     timezone = fields.String(required=True, validate=_time_zone)
@@ -86,6 +96,7 @@ class _Identity(Schema):
     branding = fields.Nested(_Branding)
     official = fields.Boolean(required=True)
     notice = _label()
+    origin = fields.Nested(_Origin)
 
     @validates_schema
     def _unofficial_says_so(self, data: dict[str, Any], **_: Any) -> None:
@@ -113,23 +124,41 @@ class _Hours(Schema):
             raise ValidationError("the day ends before it starts")
 
 
+class _National(Schema):
+    """A country's holidays, as the package `holidays` computes them."""
+
+    country = fields.String(required=True, validate=_matches("[A-Z]{2}", "ID"))
+    subdivision = fields.String(validate=_text)
+    categories = fields.List(fields.String(validate=_text))
+    without = fields.List(fields.String(validate=_day))  # days of it that are not kept here
+
+    @validates_schema
+    def _known(self, data: dict[str, Any], **_: Any) -> None:
+        # What is unknown is so in any year.
+        try:
+            national_days(data["country"], data.get("subdivision"), frozenset(data.get("categories", ())), 2026)
+        except LookupError as error:
+            raise ValidationError(f"no holidays are known for this: {error}") from None
+
+
 class _Holiday(Schema):
     key = fields.String(required=True, validate=_text)
     date = fields.String(required=True, validate=_day)
     name = _label(required=True)
-    local = fields.Boolean()
+    kind = fields.String(validate=validate.OneOf(["national", "joint_leave", "local"]))
     verified = fields.Boolean()
 
 
 class CalendarFile(Schema):
-    """calendar.yaml. A day without hours is no working day."""
+    """calendar.yaml. A day without hours is no working day, nor is a national holiday or one of `holidays`."""
 
     working_hours = fields.Dict(
         keys=fields.String(validate=validate.OneOf(WEEKDAYS)),
         values=fields.Nested(_Hours, allow_none=True),
         required=True,
     )
-    holidays = fields.List(fields.Nested(_Holiday), required=True)
+    national = fields.Nested(_National, allow_none=True)
+    holidays = fields.List(fields.Nested(_Holiday), load_default=list)
 
 
 class _Type(Schema):

@@ -17,7 +17,7 @@ TEXT_NAMES = frozenset(
 )
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,340}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -58,6 +58,20 @@ class Said(dict[str, Any]):
         """Return the mappings of a list, leaving out what is none; nothing if it is no list."""
         value = self.get(key)
         return [item for item in value if isinstance(item, Said)] if isinstance(value, list) else []
+
+    def path_at(self, place: Place) -> list[str] | None:
+        """Return the path of the first thing that was said at a place, items of lists by their position; None for none."""
+        if self.place == place:
+            return []
+        for key, value in self.items():
+            inner = value if isinstance(value, list) else [value]
+            for index, item in enumerate(inner):
+                path = item.path_at(place) if isinstance(item, Said) else None
+                if path is not None:
+                    return [key, *([str(index)] if isinstance(value, list) else []), *path]
+            if self.at(key) == place:
+                return [key]
+        return None
 
     def find(self, path: Sequence[str | int]) -> Place:
         """Return the place of what a path leads to, or the nearest above it.

@@ -1,34 +1,67 @@
-"""The directory of regions: a snapshot in every process, renewed within seconds when a region's revision moves."""
+"""The directory of regions: who they are in every process, renewed within seconds when a region's revision moves.
 
+A process knows of each region what tells it from the others. Its modules' settings and its areas are read when they are first
+asked for, and what regions have in common (it is nearly all, they inherit it) is held once.
+"""
+
+import hashlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
+from weakref import WeakValueDictionary
 
-from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session, undefer
+import orjson
+from sqlalchemy import Connection, Engine, Text, cast, select
 
-from backend.core.geo import AreaIndex
+from backend.core.geo import AreaFinder
 from backend.core.logs import get_logger
 from backend.data.context import Area, ModuleState, Region
-from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
+from backend.regions.areas import Stand, StoredAreas
+from backend.regions.models import RegionModuleRow, RegionRow
 
 REFRESH_SECONDS = 2.0
 _log = get_logger(__name__)
+_STATES = select(
+    RegionModuleRow.module,
+    RegionModuleRow.enabled,
+    RegionModuleRow.version,
+    cast(RegionModuleRow.settings, Text).label("written"),
+)
+_ALWAYS = ModuleState(enabled=True, config=None, version=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Snapshot:
-    revisions: Mapping[int, int]
-    by_key: Mapping[str, Region]
+    by_key: Mapping[str, Region]  # in the order of the keys
     by_id: Mapping[int, Region]
-    areas: Mapping[int, Mapping[str, Area]]
-    index: AreaIndex
+    stands: Mapping[int, Stand]
+
+
+class _Modules(Mapping[str, ModuleState]):
+    """A region's modules, read when the first of them is asked for."""
+
+    def __init__(self, read: Callable[[], Mapping[str, ModuleState]]) -> None:
+        self._read = read
+
+    @cached_property
+    def _states(self) -> Mapping[str, ModuleState]:
+        return self._read()
+
+    def __getitem__(self, name: str) -> ModuleState:
+        return self._states[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._states)
+
+    def __len__(self) -> int:
+        return len(self._states)
 
 
 class RegionDirectory:
-    """Regions by key and id, their areas by code, and the index of lowest areas.
+    """Regions by key and id, their areas by code and by place.
 
     `engine` is the process's own; `parse_config(module, settings)` turns stored settings into what the module's schema makes
     of them; `modules` are the names a region may switch on, `always_on` those it always has.
@@ -42,22 +75,24 @@ class RegionDirectory:
         modules: Sequence[str],
         always_on: Sequence[str],
     ) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # it reads, a statement at a time
         self._parse_config = parse_config
         self._modules = frozenset(modules)
-        self._always_on = frozenset(always_on)
-        self._snapshot = _Snapshot(revisions={}, by_key={}, by_id={}, areas={}, index=AreaIndex([]))
+        self._always = dict.fromkeys(always_on, _ALWAYS)
+        self._snapshot = _Snapshot(by_key={}, by_id={}, stands={})
+        self._areas = StoredAreas(self._engine)
+        self._parsed: WeakValueDictionary[tuple[Any, ...], ModuleState] = WeakValueDictionary()
         self._lock = threading.Lock()
         self._read_at = float("-inf")
 
     @property
-    def areas(self) -> AreaIndex:
-        """The lowest areas of every region."""
-        return self._snapshot.index
+    def areas(self) -> AreaFinder:
+        """The lowest areas of every region, by place."""
+        return self._areas
 
     def all(self) -> list[Region]:
         """Return every region, by key."""
-        return [self._snapshot.by_key[key] for key in sorted(self._snapshot.by_key)]
+        return list(self._snapshot.by_key.values())
 
     def find(self, key: str) -> Region | None:
         """Return the region of that key."""
@@ -68,95 +103,83 @@ class RegionDirectory:
         return self._snapshot.by_id[region_id]
 
     def area(self, region_id: int, code: str) -> Area | None:
-        """Return the area of that code."""
-        return self._snapshot.areas.get(region_id, {}).get(code)
+        """Return the area of that code, also one that has ended."""
+        return self._areas.book(region_id).find(code)
 
     def areas_of(self, region_id: int) -> list[Area]:
-        """Return the areas of a region, by code."""
-        return list(self._snapshot.areas.get(region_id, {}).values())
+        """Return the areas of a region that have not ended, by code."""
+        return self._areas.book(region_id).in_use()
 
     def chain(self, region_id: int, code: str) -> list[Area]:
         """Return the area of that code and its parents, lowest first."""
-        found: list[Area] = []
-        at = self.area(region_id, code)
-        while at is not None and at not in found:
-            found.append(at)
-            at = self.area(region_id, at.parent_code) if at.parent_code else None
-        return found
+        return self._areas.book(region_id).chain(code)
 
     def lowest_below(self, region_id: int, code: str) -> list[str]:
-        """Return the codes of the lowest areas in the area of that code, itself included; none for an unknown one."""
-        areas = self._snapshot.areas.get(region_id, {})
-        lowest = (area.code for area in areas.values() if area.lowest)
-        return [found for found in lowest if any(up.code == code for up in self.chain(region_id, found))]
+        """Return the codes of the lowest areas in the area of that code, itself included; none for an unknown one.
+
+        One that has ended lies where those lie that follow it; where nobody does, where it lay.
+        """
+        return self._areas.book(region_id).lowest_below(code)
 
     def refresh(self, *, older_than: float = 0.0) -> None:
-        """Read what has changed since the last look, unless that is less than `older_than` seconds ago."""
+        """Read the regions that have moved since the last look, unless that is less than `older_than` seconds ago."""
         if time.monotonic() - self._read_at < older_than:
             return
-        with self._lock, Session(self._engine) as session:
+        with self._lock, self._engine.connect() as connection:
             self._read_at = time.monotonic()
-            revisions = {row.id: row.revision for row in session.execute(select(RegionRow.id, RegionRow.revision))}
-            if revisions != self._snapshot.revisions:
-                self._snapshot = self._read(session, revisions)
+            known = self._snapshot.by_id
+            revisions = {row.id: row.revision for row in connection.execute(select(RegionRow.id, RegionRow.revision))}
+            moved = [each for each, revision in revisions.items() if each not in known or known[each].revision != revision]
+            if moved or len(known) > len(revisions):
+                self._snapshot = self._read(connection, revisions, moved)
+                self._areas.follow(self._snapshot.stands)
 
-    def _read(self, session: Session, revisions: Mapping[int, int]) -> _Snapshot:
-        states: dict[int, dict[str, ModuleState]] = {region_id: {} for region_id in revisions}
-        for row in session.scalars(select(RegionModuleRow)):
-            if row.module in self._modules:
-                states[row.region_id][row.module] = self._state(row)
-        always = ModuleState(enabled=True, settings={}, config=None, version=1)
-        regions = [
-            Region(
-                id=row.id,
-                key=row.key,
-                code=row.code,
-                name=row.name,
-                timezone=row.timezone,
-                languages=tuple(row.languages),
-                identity=row.identity,
-                calendar=row.calendar,
-                pack_version=row.pack_version,
-                pack_checksum=row.pack_checksum,
-                revision=row.revision,
-                modules=dict.fromkeys(self._always_on, always) | states[row.id],
-            )
-            for row in session.scalars(select(RegionRow))
-        ]
-        areas, index = self._areas(session, regions)
-        return _Snapshot(
-            revisions=revisions,
-            by_key={region.key: region for region in regions},
-            by_id={region.id: region for region in regions},
-            areas=areas,
-            index=index,
+    def _read(self, connection: Connection, revisions: Mapping[int, int], moved: Sequence[int]) -> _Snapshot:
+        alike: dict[bytes, Any] = {}
+        read = connection.execute(select(RegionRow.__table__).where(RegionRow.id.in_(moved))).all()
+        by_id = {**self._snapshot.by_id, **{row.id: self._region(row, alike) for row in read}}
+        stands = {**self._snapshot.stands, **{row.id: (row.revision, row.areas_checksum) for row in read}}
+        for gone in by_id.keys() - revisions.keys():
+            del by_id[gone], stands[gone]
+        by_key = {region.key: region for region in by_id.values()}
+        return _Snapshot(by_key=dict(sorted(by_key.items())), by_id=by_id, stands=stands)
+
+    def _region(self, row: Any, alike: dict[bytes, Any]) -> Region:
+        def once(value: Any) -> Any:
+            return alike.setdefault(orjson.dumps(value), value) if value and isinstance(value, dict | list) else value
+
+        return Region(
+            id=row.id,
+            key=row.key,
+            code=row.code,
+            name=row.name,
+            timezone=row.timezone,
+            languages=tuple(row.languages),
+            identity={name: once(value) for name, value in row.identity.items()},
+            calendar=once(row.calendar),
+            pack_version=row.pack_version,
+            pack_checksum=row.pack_checksum,
+            revision=row.revision,
+            modules=_Modules(partial(self._states, row.id)),
         )
 
-    def _areas(self, session: Session, regions: Sequence[Region]) -> tuple[Mapping[int, Mapping[str, Area]], AreaIndex]:
-        # Only a pack changes areas, and it changes its version with them: what stands is not read and indexed again.
-        before = {region.id: region.pack_checksum for region in self._snapshot.by_id.values()}
-        if before == {region.id: region.pack_checksum for region in regions}:
-            return self._snapshot.areas, self._snapshot.index
-        areas: dict[int, dict[str, Area]] = {region.id: {} for region in regions}
-        boundaries = []
-        rows = select(AreaRow).options(undefer(AreaRow.boundary)).order_by(AreaRow.region_id, AreaRow.code)
-        for area in session.scalars(rows):
-            areas[area.region_id][area.code] = Area(
-                code=area.code, name=area.name, kind=area.kind, parent_code=area.parent_code, lowest=area.lowest
-            )
-            if area.lowest and area.boundary is not None:
-                boundaries.append((area.region_id, area.code, area.boundary))
-        return areas, AreaIndex(boundaries)
+    def _states(self, region_id: int) -> Mapping[str, ModuleState]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(_STATES.where(RegionModuleRow.region_id == region_id)).all()
+        return self._always | {row.module: self._state(region_id, row) for row in rows if row.module in self._modules}
 
-    def _state(self, row: RegionModuleRow) -> ModuleState:
-        enabled, config = row.enabled, None
-        try:
-            config = self._parse_config(row.module, row.settings)
-        except Exception as error:  # noqa: BLE001 - settings that one module refuses must not take the others with them
-            if enabled:
-                _log.error("modules.off_for_its_settings", region=row.region_id, module=row.module, error=str(error)[:300])
-            enabled = False
-        return ModuleState(enabled=enabled, settings=row.settings, config=config, version=row.version)
+    def _state(self, region_id: int, row: Any) -> ModuleState:
+        alike = (row.module, row.enabled, row.version, hashlib.sha256(row.written.encode()).digest())
+        state = self._parsed.get(alike)
+        if state is None:
+            try:
+                config = self._parse_config(row.module, orjson.loads(row.written))
+            except Exception as error:  # noqa: BLE001 - settings that one module refuses must not take the others with them
+                if row.enabled:
+                    _log.error("modules.off_for_its_settings", region=region_id, module=row.module, error=str(error)[:300])
+                return ModuleState(enabled=False, config=None, version=row.version)
+            state = self._parsed[alike] = ModuleState(enabled=row.enabled, config=config, version=row.version)
+        return state
 
     def follow(self) -> threading.Thread:
         """Start the thread that keeps this process's snapshot fresh; a database that is away is tried again."""

@@ -16,7 +16,10 @@ class RegionRow(Base):
 
     __tablename__ = "regions"
     platform = "resolved once at the edge of every request, before any region is known"
-    holds = (plain("id key code name timezone languages identity calendar pack_version pack_checksum revision"),)
+    holds = (
+        plain("id key code name timezone languages identity calendar pack_version pack_checksum revision"),
+        plain("version areas_checksum"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     key: Mapped[str] = mapped_column(unique=True)
@@ -28,6 +31,8 @@ class RegionRow(Base):
     calendar: Mapped[Json]
     pack_version: Mapped[str]
     pack_checksum: Mapped[str]
+    areas_checksum: Mapped[str]  # of areas and boundaries alone: what a process need not read again
+    version: Mapped[int] = mapped_column(BigInteger, default=0)  # of the pack's versions in `pack_versions`
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
     applied_at: Mapped[datetime]
 
@@ -37,7 +42,7 @@ class AreaRow(Base):
 
     __tablename__ = "areas"
     platform = "area geometry: finds which region holds a point"
-    holds = (plain("region_id code name kind parent_code lowest boundary"),)
+    holds = (plain("region_id code name kind parent_code lowest boundary west south east north ended_at successors"),)
 
     region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
@@ -46,6 +51,12 @@ class AreaRow(Base):
     parent_code: Mapped[str | None]
     lowest: Mapped[bool]
     boundary: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))  # WKB, WGS84
+    west: Mapped[float | None]  # the boundary's box
+    south: Mapped[float | None]
+    east: Mapped[float | None]
+    north: Mapped[float | None]
+    ended_at: Mapped[datetime | None]  # no longer in the pack; kept for what happened in it
+    successors: Mapped[list[str]] = mapped_column(JSONB, default=list)
 
 
 class RegionModuleRow(Base):
@@ -60,4 +71,3 @@ class RegionModuleRow(Base):
     enabled: Mapped[bool]
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB)
     version: Mapped[int] = mapped_column(BigInteger, default=1)
-    edited_at: Mapped[datetime | None]  # by an admin: a pack leaves it as it is

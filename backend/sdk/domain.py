@@ -1,5 +1,6 @@
 """For operations and queries: the Context, the errors, and the values they work with."""
 
+from backend.core.calendars import read_holidays as read_holidays
 from backend.core.errors import DomainError as DomainError
 from backend.core.errors import FieldError as FieldError
 from backend.core.errors import Kind as Kind
@@ -21,6 +22,9 @@ from backend.data.personal import KeptFile as KeptFile
 from backend.data.personal import erase_rows as erase_rows
 from backend.departments.queries import bound_types as bound_types
 from backend.departments.queries import department_book as department_book
+from backend.files.operations import drop_files as drop_files
 from backend.files.operations import hold_files as hold_files
 from backend.files.queries import shown_files as shown_files
 from backend.http.idempotency import forget_answers as forget_answers
+from backend.http.running import RunningRegion as RunningRegion
+from backend.http.running import list_running as list_running

@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from backend.cli.house import open_house
 from backend.core.settings import load_settings
 from backend.data.migrating import owner_engine
 from backend.local import local_servers
-from backend.packs.apply import apply_pack
-from backend.packs.reading import read_pack, shipped_packs
+from backend.packs.apply import offer_pack
+from backend.packs.folder import gather, shipped_packs
 
 
 @contextmanager
@@ -25,8 +25,10 @@ def servers(folder: Path) -> Iterator[Mapping[str, str]]:
         yield {"admin_url": running.admin_url, "redis_url": running.redis_url}
 
 
-def make_installation(addresses: Mapping[str, str], *, name: str, var: Path) -> dict[str, str]:
-    """Make the database `name` with roles, tables and the shipped regions; return the environment that points at it."""
+def make_installation(
+    addresses: Mapping[str, str], *, name: str, var: Path, packs: Sequence[Path] | None = None
+) -> dict[str, str]:
+    """Make the database `name` with roles, tables and the shipped regions, or those of `packs`; return its environment."""
     var.mkdir(parents=True, exist_ok=True)
     admin = make_url(addresses["admin_url"])
     engine = owner_engine(addresses["admin_url"])
@@ -43,6 +45,6 @@ def make_installation(addresses: Mapping[str, str], *, name: str, var: Path) -> 
     }
     set_up_and_migrate(load_settings(environ))
     with open_house(load_settings(environ)) as house:
-        for folder in shipped_packs():
-            apply_pack(house, read_pack(folder))
+        for folder in shipped_packs() if packs is None else packs:
+            offer_pack(house, gather(folder))
     return environ

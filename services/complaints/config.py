@@ -3,14 +3,18 @@
 Own messages are codes `complaints.<reason>|name=value`, as the house tells faults in every language.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import time
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 from zoneinfo import ZoneInfo
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from backend.sdk.domain import read_holidays
+from services.complaints.domain.actors import MOVERS
 from services.complaints.domain.categories import (
     Category,
     Confidentiality,
@@ -51,8 +55,9 @@ def _word(**options: Any) -> fields.String:
     return fields.String(validate=_whole("[A-Za-z0-9][A-Za-z0-9._-]{0,39}"), **options)
 
 
-def _words(**options: Any) -> fields.List[Any]:
-    return fields.List(_word(), **options)
+def _words(*known: str, **options: Any) -> fields.List[Any]:
+    """Return a field for words, of which a form proposes those that are `known`."""
+    return fields.List(_word(metadata={"examples": list(known)} if known else {}), **options)
 
 
 def _label() -> fields.Dict:
@@ -61,11 +66,16 @@ def _label() -> fields.Dict:
         values=fields.String(validate=validate.Length(1, 200)),
         required=True,
         validate=validate.Length(min=1),
+        metadata={"x-label": True},
     )
 
 
 class _Sources(fields.Field[tuple[str, ...]]):
     """States a move leaves from: a list of them, or `any`, or `not_final`."""
+
+    def __init__(self, **options: Any) -> None:
+        some = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+        super().__init__(metadata={"oneOf": [{"const": ANY}, {"const": NOT_FINAL}, some]}, **options)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> tuple[str, ...]:
         if value in (ANY, NOT_FINAL):
@@ -88,6 +98,22 @@ class _Part(Schema):
     def make(self, data: dict[str, Any], **_: Any) -> Any:
         """Make the thing; its lists are tuples."""
         return self.makes(**{name: tuple(v) if isinstance(v, list) else v for name, v in data.items()})
+
+
+class _Inherited(fields.Nested):
+    """A part that many regions have from the same base pack: what is written alike is made once, and all of them share it."""
+
+    _made: ClassVar[WeakValueDictionary[tuple[type, str, str], Any]] = WeakValueDictionary()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **options: Any) -> Any:
+        try:
+            written = (type(self.schema), str(partial), json.dumps(value, sort_keys=True))
+        except TypeError:  # YAML knows what JSON does not, and the part itself says what is wrong with it
+            return super()._deserialize(value, attr, data, partial, **options)
+        made = self._made.get(written)
+        if made is None:
+            made = self._made[written] = super()._deserialize(value, attr, data, partial, **options)
+        return made
 
 
 class _Cited(_Part):
@@ -136,7 +162,7 @@ class CategorySettings(_Cited):
     group = _word(required=True)
     name = _label()
     departments = _words(required=True)
-    external = _words()
+    external = _words(load_default=list)
     first_line = fields.Enum(FirstLine, by_value=True, required=True)
     response_hours = fields.Integer(strict=True, required=True, allow_none=True, validate=validate.Range(0, LONGEST))
     completion = fields.Nested(SpanSettings, required=True, allow_none=True)
@@ -146,9 +172,9 @@ class CategorySettings(_Cited):
     subject = fields.Enum(Subject, by_value=True, required=True)
     confidentiality = fields.Enum(Confidentiality, by_value=True, required=True)
     custodian = _word()
-    emergency = fields.Boolean()
-    without_account = fields.Boolean()
-    active = fields.Boolean()
+    emergency = fields.Boolean(load_default=False)
+    without_account = fields.Boolean(load_default=False)
+    active = fields.Boolean(load_default=True)
 
     @validates_schema
     def secret_enough(self, data: dict[str, Any], **_: Any) -> None:
@@ -201,8 +227,8 @@ class StateSettings(_Cited):
     makes = State
     key = _word(required=True)
     label = _label()
-    final = fields.Boolean()
-    clock = fields.Enum(Clock, by_value=True)
+    final = fields.Boolean(load_default=False)
+    clock = fields.Enum(Clock, by_value=True, load_default=Clock.NONE)
     timer = fields.Nested(SpanSettings, allow_none=True)
     at_end = _word(allow_none=True)
 
@@ -214,7 +240,8 @@ class MoveSettings(_Cited):
     key = _word(required=True)
     label = _label()
     sources = _Sources(data_key="from", required=True)
-    by, needs, optional = _words(required=True), _words(), _words()
+    by = _words(*sorted(MOVERS), required=True)
+    needs, optional = (_words(*Need, load_default=list) for _ in range(2))
     to = _word(required=True)
     times = fields.Integer(strict=True, allow_none=True, validate=validate.Range(1, 100))
     within = fields.Nested(SpanSettings, allow_none=True)
@@ -252,11 +279,11 @@ class ComplaintsSettings(_Part):
     """The whole of `complaints.yaml`; loads as `Settings`."""
 
     number = fields.Nested(_Number, required=True)
-    groups = fields.List(fields.Nested(GroupSettings), required=True)
-    categories = fields.List(fields.Nested(CategorySettings), required=True, validate=validate.Length(min=1))
-    rules = fields.List(fields.Nested(RuleSettings), load_default=list)
-    workflow = fields.Nested(WorkflowSettings, required=True)
-    reasons = fields.List(fields.Nested(ReasonSettings), load_default=list)
+    groups = fields.List(_Inherited(GroupSettings), required=True)
+    categories = fields.List(_Inherited(CategorySettings), required=True, validate=validate.Length(min=1))
+    rules = fields.List(_Inherited(RuleSettings), load_default=list)
+    workflow = _Inherited(WorkflowSettings, required=True)
+    reasons = fields.List(_Inherited(ReasonSettings), load_default=list)
 
     @validates_schema
     def fits_together(self, data: dict[str, Any], **_: Any) -> None:
@@ -322,7 +349,7 @@ def _dotted(messages: Any, said: Any, path: tuple[str, ...]) -> Iterator[tuple[s
 
 
 def work_calendar(timezone: str, calendar: Mapping[str, Any]) -> WorkCalendar:
-    """Return a region's calendar as its pack writes it: `working_hours` by weekday, `holidays` with a date each.
+    """Return a region's calendar as its pack writes it: `working_hours` by weekday, `national` and `holidays`.
 
     Raises ValueError where nobody ever works.
     """
@@ -330,5 +357,5 @@ def work_calendar(timezone: str, calendar: Mapping[str, Any]) -> WorkCalendar:
     return WorkCalendar(
         zone=ZoneInfo(timezone),
         closes={weekday: time.fromisoformat(span["end"]) for weekday, span in hours if span},
-        holidays=frozenset(date.fromisoformat(holiday["date"]) for holiday in calendar["holidays"]),
+        holidays=read_holidays(calendar),
     )

@@ -1,10 +1,10 @@
-"""Tables of complaints: the case, its moves, its files, who supports it, and why it went where it went."""
+"""Tables of complaints: the case, its moves, its files, its supporters, why it went where it went; words of earlier packs."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, Index, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -212,3 +212,16 @@ class ComplaintRouting(RegionScoped, Base):
         within_region("complaint_id", to="complaints", ondelete="CASCADE"),
         Index("ix_complaints_routings_case", "region_id", "complaint_id", "at"),
     )
+
+
+class FormerWord(Base):
+    """A category or state that a pack no longer has, as the last one said it: for the complaints that still speak of it."""
+
+    __tablename__ = "complaints_former"
+    holds = (plain("region_id kind key said"),)
+
+    region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # category or state
+    key: Mapped[str] = mapped_column(primary_key=True)
+    said: Mapped[Json]
+    ended_at: Mapped[datetime]

@@ -5,14 +5,25 @@ from pathlib import Path
 
 from backend.sdk.checks import RECONCILED
 from backend.sdk.module import Permission, Schedule, ServiceModule, Subscription
+from backend.sdk.packs import PACKED, PackRules
 from services.complaints import handlers
 from services.complaints.config import ComplaintsSettings
 from services.complaints.events import MOVED, ROUTED, SUBMITTED
-from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintRouting, ComplaintSupport
+from services.complaints.models import (
+    Complaint,
+    ComplaintFile,
+    ComplaintMove,
+    ComplaintRouting,
+    ComplaintSupport,
+    FormerWord,
+)
 from services.complaints.operations.binding import check_bindings
+from services.complaints.operations.following import follow
 from services.complaints.operations.personal import erase_personal_data, export_personal_data
 from services.complaints.operations.sweeping import route_what_nobody_holds, sweep_timers
+from services.complaints.queries.foreseeing import foresee
 from services.complaints.queries.reconciling import CHECKS
+from services.complaints.queries.rulebooks import check
 from services.complaints.routes import blueprint, citizens, finding, staff
 
 _WORKERS = frozenset({"field_officer", "department_officer", "department_head", "triage", "validator"})
@@ -40,7 +51,7 @@ module = ServiceModule(
             doc="See why a complaint went where it went",
         ),
     ],
-    models=[Complaint, ComplaintMove, ComplaintFile, ComplaintSupport, ComplaintRouting],
+    models=[Complaint, ComplaintMove, ComplaintFile, ComplaintSupport, ComplaintRouting, FormerWord],
     publishes=[SUBMITTED, ROUTED, MOVED],
     subscribes=[
         Subscription(subscriber="complaints.route", event=SUBMITTED.name, handler=handlers.route, lane="urgent"),
@@ -49,7 +60,7 @@ module = ServiceModule(
         Schedule(name="complaints.sweep", every=timedelta(minutes=5), run=sweep_timers),
         Schedule(name="complaints.route_again", every=timedelta(minutes=5), run=route_what_nobody_holds),
     ],
-    contributes={RECONCILED: CHECKS},
+    contributes={RECONCILED: CHECKS, PACKED: [PackRules(check=check, foresee=foresee, follow=follow)]},
     on_settings=check_bindings,
     export_personal_data=export_personal_data,
     erase_personal_data=erase_personal_data,

@@ -4,18 +4,14 @@ Own messages are codes `notifications.<reason>|name=value`, as the house tells f
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from backend.sdk.module import Schema
-from services.notifications.domain import CHANNELS, LANGUAGES, NotificationSettings, Template, unknown_variables
-
-
-def _speaks_every_language(texts: dict[str, str]) -> None:
-    missing = [language for language in LANGUAGES if not texts.get(language, "").strip()]
-    if missing:
-        raise ValidationError(f"notifications.language_missing|languages={', '.join(missing)}")
+from backend.sdk.module import LOGIN_CODE, Schema
+from backend.sdk.packs import PackFinding, Side
+from services.notifications.domain import CHANNELS, NotificationSettings, Template, unknown_variables
 
 
 def _can_be_filled(text: str) -> None:
@@ -29,7 +25,8 @@ def _texts(longest: int) -> fields.Dict:
         keys=fields.String(validate=validate.Regexp(r"^[a-z]{2,3}$(?!\n)")),
         values=fields.String(validate=[validate.Length(1, longest), _can_be_filled]),
         required=True,
-        validate=_speaks_every_language,
+        validate=validate.Length(min=1),
+        metadata={"x-label": True},
     )
 
 
@@ -42,7 +39,7 @@ def _channels(*default: str) -> fields.List[Any]:
 
 
 class TemplateSettings(Schema):
-    """One template; texts in Indonesian, English and any other language of the region."""
+    """One template; texts in every language of the region, and in any other."""
 
     key = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9_.]{0,79}$(?!\n)"))
     title = _texts(200)
@@ -87,3 +84,20 @@ class NotificationsSettings(Schema):
         return NotificationSettings(
             templates={template.key: template for template in data["templates"]}, channels=data["channels"]
         )
+
+
+def check(side: Side) -> Iterator[PackFinding]:
+    """Yield the texts that lack a language of the region, and those of a login code that leave the code out."""
+    settings: NotificationSettings = side.region.modules["notifications"].config
+    for place, template in enumerate(settings.templates.values()):
+        for part, texts in (("title", template.title), ("body", template.body)):
+            missing = ", ".join(language for language in side.region.languages if not texts.get(language, "").strip())
+            if missing:
+                yield _fault(("templates", place, part), "notifications.language_missing", languages=missing)
+        for language, text in template.body.items() if template.key == LOGIN_CODE else ():
+            if "{code}" not in text:
+                yield _fault(("templates", place, "body", language), "notifications.code_missing")
+
+
+def _fault(path: tuple[str | int, ...], code: str, **params: str) -> PackFinding:
+    return PackFinding(path=path, code=code, params=params, fault=True)

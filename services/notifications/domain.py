@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 # The person's own words and names are not among them: a message passes through other people's machines.
 VARIABLES = frozenset({"number", "category", "status", "region", "department", "app_name", "due", "code", "minutes"})
 CHANNELS = ("push", "email", "sms")
-LANGUAGES = ("id", "en")
 UNSAID = "-"
 
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -27,6 +26,7 @@ _MONTHS = (
     ("November", "November"),
     ("Desember", "December"),
 )
+_DATED_IN = ("id", "en")  # as the months above
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,11 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def say_instant(text: str, zone: ZoneInfo, locale: str) -> str:
-    """Return an instant (RFC 3339) as people of the zone read it; what is no instant stays as it is."""
+def say_instant(text: str, zone: ZoneInfo, *locales: str) -> str:
+    """Return an instant (RFC 3339) as people of the zone read it, in the first of `locales` whose months are known here.
+
+    In none of them it is said in figures. What is no instant stays as it is.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -66,8 +69,11 @@ def say_instant(text: str, zone: ZoneInfo, locale: str) -> str:
     if at.tzinfo is None:
         return text
     at = at.astimezone(zone)
-    month = _MONTHS[at.month - 1][locale == "en"]
-    return f"{at.day} {month} {at:%Y, %H:%M %Z}" if locale == "en" else f"{at.day} {month} {at:%Y, %H.%M %Z}"
+    known = next((locale for locale in locales if locale in _DATED_IN), None)
+    if known is None:
+        return f"{at:%Y-%m-%d, %H:%M %Z}"
+    month = _MONTHS[at.month - 1][_DATED_IN.index(known)]
+    return f"{at.day} {month} {at:%Y, %H.%M %Z}" if known == "id" else f"{at.day} {month} {at:%Y, %H:%M %Z}"
 
 
 def words_for(channel: str, title: str, body: str) -> tuple[str | None, str]:

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from backend.sdk.checks import RECONCILED
-from backend.sdk.module import NOTICE_REQUESTED, Permission, ServiceModule, Subscription
-from services.notifications.config import NotificationsSettings
+from backend.sdk.module import NOTICE_REQUESTED, WORDED, Permission, RegionTexts, ServiceModule, Subscription
+from backend.sdk.packs import PACKED, PackRules
+from services.notifications.config import NotificationsSettings, check
 from services.notifications.events import QUEUED
 from services.notifications.handlers import Send, take
 from services.notifications.models import Dispatch, Notification
-from services.notifications.operations import ROOM, erase_inbox, export_inbox
+from services.notifications.operations import ROOM, erase_inbox, export_inbox, say
 from services.notifications.queries import CHECKS
 from services.notifications.routes import READ, blueprint
 
@@ -37,7 +38,7 @@ module = ServiceModule(
     tile={"icon": "bell"},
     models=[Notification, Dispatch],
     publishes=[QUEUED],
-    contributes={RECONCILED: CHECKS},
+    contributes={RECONCILED: CHECKS, PACKED: [PackRules(check=check)], WORDED: [RegionTexts(say=say)]},
     subscribes=[
         Subscription(
             subscriber="notifications.take",

@@ -22,21 +22,34 @@ def _settings(ctx: Context) -> NotificationSettings:
     return settings
 
 
-def render(ctx: Context, key: str, params: Mapping[str, Any], locale: str) -> tuple[str, str]:
-    """Return title and body in the reader's language; a key without a template has the neutral text of the house."""
+def _words(ctx: Context, params: Mapping[str, Any], languages: Sequence[str]) -> dict[str, str]:
     words = dict.fromkeys(VARIABLES, UNSAID)
     for name, value in params.items():
-        words[name] = in_language(value, locale) if isinstance(value, Mapping) else str(value)
-    words["due"] = say_instant(words["due"], ctx.region.zone, locale)
+        words[name] = in_language(value, *languages) if isinstance(value, Mapping) else str(value)
+    words["due"] = say_instant(words["due"], ctx.region.zone, *languages)
     words["region"] = ctx.region.name
     words["app_name"] = str(ctx.region.identity.get("app_name", ctx.region.name))
+    return words
+
+
+def say(ctx: Context, key: str, params: Mapping[str, Any], locale: str) -> str | None:
+    """Return the body of the region's template `key` in the reader's language; None where the region has none."""
+    template = _settings(ctx).templates.get(key) if ctx.region.enabled(ROOM) else None
+    languages = (locale, *ctx.region.languages)
+    return fill(in_language(template.body, *languages), _words(ctx, params, languages)) if template else None
+
+
+def render(ctx: Context, key: str, params: Mapping[str, Any], locale: str) -> tuple[str, str]:
+    """Return title and body in the reader's language; a key without a template has the neutral text of the house."""
+    languages = (locale, *ctx.region.languages)
+    words = _words(ctx, params, languages)
     template = _settings(ctx).templates.get(key)
     if template is None:
         _log.warning("notifications.no_template", region=ctx.region.key, template=key)
         texts = ctx.ground.catalogue
         title, body = (texts.text(f"notifications.neutral_{part}", locale, words) for part in ("title", "body"))
     else:
-        title, body = (fill(in_language(texts, locale), words) for texts in (template.title, template.body))
+        title, body = (fill(in_language(texts, *languages), words) for texts in (template.title, template.body))
     return one_line(title), body
 
 

@@ -21,7 +21,7 @@ def _text(most: int, *examples: dict[str, str], **options: Any) -> fields.Dict:
         keys=fields.String(validate=_whole(LANGUAGE)),
         values=fields.String(validate=[validate.Length(1, most), validate.Regexp(r"\s*\S")]),
         validate=validate.Length(1, 10),
-        metadata={"examples": list(examples)} if examples else {},
+        metadata={"x-label": True, "examples": list(examples)},
         **{"required": True, **options},
     )
 

@@ -1,6 +1,6 @@
 """Tables of the room: four kinds of items. Texts are mappings of languages to words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -87,3 +87,6 @@ class Article(Item):
     title: Mapped[Json]
     body: Mapped[Json]
     published_on: Mapped[date]
+
+
+KINDS: Mapping[str, type[Item]] = {"services": Service, "contacts": Contact, "places": Place, "articles": Article}

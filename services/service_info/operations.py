@@ -8,16 +8,14 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.sdk.domain import Context, DomainError, FieldError, Kind, department_book, new_id, not_found
-from services.service_info.domain import LAST, texts_without
-from services.service_info.models import Article, Contact, Item, Place, Service
-
-KINDS: Mapping[str, type[Item]] = {"services": Service, "contacts": Contact, "places": Place, "articles": Article}
+from services.service_info.domain import CITED, LAST, texts_without
+from services.service_info.models import KINDS, Contact, Item, Place, Service
 
 
 def seed_items(ctx: Context) -> None:
     """Lay the pack's items under those of the admins: what was edited stays, what the pack dropped is retired.
 
-    Applying the same pack again changes nothing.
+    Applying the same pack again changes nothing. Where a pack says what an admin said, it is the pack's word from then on.
     """
     config = ctx.config("service_info")
     changed = {name: _seed(ctx, model, config[name]) for name, model in KINDS.items()}
@@ -27,6 +25,7 @@ def seed_items(ctx: Context) -> None:
 
 def _seed(ctx: Context, model: type[Item], items: Sequence[Mapping[str, Any]]) -> int:
     rows = [{**item, "position": _position(item, index)} for index, item in enumerate(items, start=1)]
+    _agree(ctx, model, {row["key"]: row for row in rows})
     written = _lay(ctx, model, rows, over=model.edited_at.is_(None))
     dropped = (
         update(model)
@@ -40,6 +39,24 @@ def _seed(ctx: Context, model: type[Item], items: Sequence[Mapping[str, Any]]) -
         .returning(model.key)
     )
     return len(written) + len(ctx.session.scalars(dropped).all())
+
+
+def _agree(ctx: Context, model: type[Item], rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take the admins' mark off the items of which the pack says the same, or, when they are retired, nothing either."""
+    for item in ctx.session.scalars(select(model).where(model.region_id == ctx.region.id, model.edited_at.is_not(None))):
+        said = rows.get(item.key)
+        if said is None:
+            agreed = item.retired_at is not None
+        else:
+            agreed = item.retired_at is None and all(_alike(getattr(item, name), value) for name, value in said.items())
+        if agreed:
+            item.edited_at = None
+    ctx.session.flush()
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two values are the same, or both no more than a line of a pack."""
+    return bool(one == other) or all(isinstance(value, str) and value.startswith(CITED) for value in (one, other))
 
 
 def _position(values: Mapping[str, Any], otherwise: int) -> int:
@@ -82,7 +99,7 @@ def replace_item(ctx: Context, model: type[Item], key: str, values: Mapping[str,
 
 
 def retire_item(ctx: Context, model: type[Item], key: str, *, expected_version: int) -> None:
-    """Take an item away for good: no pack brings it back. Raises DomainError: 404, 412."""
+    """Take an item away: no pack that still names it brings it back. Raises DomainError: 404, 412."""
     item = _locked(ctx, model, key, expected_version)
     item.retired_at = ctx.now()
     _touch(ctx, item)

@@ -8,8 +8,9 @@ from sqlalchemy import BigInteger, ColumnElement, Select, SQLColumnExpression, T
 
 from backend.sdk.data import EARTH_RADIUS_M, bounding_box, decode_cursor, encode_cursor
 from backend.sdk.domain import Context, not_found
+from services.service_info.config import ServiceInfoSettings
 from services.service_info.domain import EDITORS, RADIUS_M
-from services.service_info.models import Article, Contact, Item, Place, Service
+from services.service_info.models import KINDS, Article, Contact, Item, Place, Service
 
 Row = Mapping[str, Any]
 Page = tuple[Sequence[Row], str | None]
@@ -117,3 +118,39 @@ def get_item(ctx: Context, model: type[Item], key: str) -> Row:
     if row is None:
         raise not_found()
     return row._asdict()
+
+
+def find_edited_settings(ctx: Context, said: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the settings that would make the items as they stand, retired ones left out; None while no admin edited any.
+
+    What nobody edited is said as `said`, the settings in force, have it, and in their order; what admins added follows.
+    """
+    found = {kind: _standing(ctx, kind, said.get(kind, ())) for kind in KINDS}
+    if not any(edited for edited, _ in found.values()):
+        return None
+    return {kind: items for kind, (_, items) in found.items()}
+
+
+def _standing(ctx: Context, kind: str, said: Sequence[Row]) -> tuple[bool, list[Row]]:
+    """Return whether an admin edited any of the items, and those that are not retired as settings say them."""
+    model = KINDS[kind]
+    chosen = select(model).where(model.region_id == ctx.region.id).order_by(model.position, model.key)
+    rows = ctx.session.scalars(chosen).all()
+    order = {item["key"]: index for index, item in enumerate(said)}
+    standing = sorted((row for row in rows if row.retired_at is None), key=lambda row: order.get(row.key, len(order)))
+    items: list[Row] = []
+    for place, row in enumerate(standing, start=1):
+        item = dict(said[order[row.key]]) if row.edited_at is None else _as_said(kind, row)
+        if item.get("position") is None and row.position != place:
+            item["position"] = row.position  # otherwise its place in the list says it
+        items.append(item)
+    return any(row.edited_at for row in rows), items
+
+
+def _as_said(kind: str, row: Item) -> dict[str, Any]:
+    """Return an item in the form of a pack, without what it leaves open."""
+    [item] = ServiceInfoSettings().dump({kind: [row]})[kind]
+    said = {name: value for name, value in item.items() if value is not None and name != "position"}
+    if "cost" in said:
+        said["cost"] = {name: value for name, value in said["cost"].items() if value is not None}
+    return said

@@ -8,11 +8,13 @@ from urllib.parse import unquote
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from backend.app import load_catalogue, load_registry
 from backend.cli import balai
-from backend.packs.apply import check_modules
+from backend.packs.proposing import check_modules
 from backend.packs.reading import read_pack
+from tests.synthetic_areas import boundaries_for
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "backend").rglob("*.md")])
@@ -72,9 +74,9 @@ def test_every_command_that_is_named_exists(paper):
 
 
 def test_a_command_that_is_not_there_would_be_found():
-    said = spoken_of("Run `balai region plan`, or:\n```sh\n.venv/bin/balai region apply pack/ # balai up\n```\n")
-    assert said == {("region", "plan"), ("region", "apply", "pack"), ("up",)}
-    assert {words for words in said if not known(words)} == {("region", "plan")}
+    said = spoken_of("Run `balai region fly`, or:\n```sh\n.venv/bin/balai region apply pack/ # balai up\n```\n")
+    assert said == {("region", "fly"), ("region", "apply", "pack"), ("up",)}
+    assert {words for words in said if not known(words)} == {("region", "fly")}
 
 
 def settings_read():
@@ -105,7 +107,7 @@ def test_the_pack_that_is_written_out_is_a_good_one(paper, tmp_path):
     pack = read_pack(folder)
     registry = load_registry()
     check_modules(registry, load_catalogue(registry), pack)
-    assert f"{pack.key}: good ({len(pack.areas)} areas, {len(pack.departments)} departments)" in text
+    assert f"{pack.key}: good ({len(pack.areas)} areas, {len(pack.departments)} departments, 0 warnings)" in text
     rule = pack.place("complaints", "rules", "jalan-pasar")
     assert f'"source": "packs/{rule}"' in text
 
@@ -125,3 +127,20 @@ def test_the_licence_is_the_one_that_is_declared():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["license"]
     assert declared == "Apache-2.0"
     assert "Apache License\n                           Version 2.0" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("paper", ["README.md", "README.id.md"])
+def test_the_pack_in_the_readme_is_what_a_new_region_writes_without_its_comments(paper, tmp_path):
+    boundaries = tmp_path / "gampong.geojson"
+    boundaries.write_text(boundaries_for("11.05"), encoding="utf-8")
+    folder = tmp_path / "aceh-barat"
+    text = (ROOT / paper).read_text(encoding="utf-8")
+    (said,) = re.findall(r"balai (region new --code 11\.05 .*?)  ", text)
+    arguments = said.replace("gampong.geojson", str(boundaries)).replace("--to aceh-barat", f"--to {folder}").split()
+    balai.main(arguments, standalone_mode=False)
+    written = {path.name: path.read_text(encoding="utf-8").splitlines() for path in folder.glob("*.yaml")}
+    plain = {name: "\n".join(line for line in lines if not line.startswith("#")).strip() for name, lines in written.items()}
+    shown = dict(re.findall(r"^`([\w.]+)`:\n\n```\w+\n(.*?)\n```", text, re.MULTILINE | re.DOTALL))
+    assert shown == {name: content for name, content in plain.items() if content}
+    assert sum(map(len, written.values())) <= 60
+    assert re.search(r"aceh-barat: good", CliRunner().invoke(balai, ["region", "validate", str(folder)]).output)

@@ -15,6 +15,7 @@ PERSONS = re.compile(
 OFFICES = {
     "audit_seals.hash",
     "departments.email",
+    "replication_agreements.title",
     *(f"service_info_{column}" for column in ("contacts.phone", "places.lat", "places.lng", "places.address")),
     *(f"service_info_articles.{column}" for column in ("title", "body")),
 }

@@ -7,8 +7,11 @@ from functools import cache
 import pytest
 import yaml
 
+from backend.app import load_catalogue, load_registry
 from backend.core.text import LANGUAGES
 from backend.http.problem import STATUS
+from backend.modules.discovery import bundled_modules
+from backend.packs.forms import settings_codes
 from services.complaints.domain.routing import Step
 from tests.architecture.source import ROOT, Source, read, sources
 
@@ -94,6 +97,13 @@ def catalogue(language: str) -> dict[str, str]:
     return texts
 
 
+@cache
+def titles() -> set[str]:
+    """Return the codes of what the forms of the bundled rooms' settings show."""
+    texts = load_catalogue(load_registry())
+    return set().union(*(settings_codes(room, texts) for room in bundled_modules()))
+
+
 def used() -> set[str]:
     """Return every code in use, families spelt out."""
     said = set().union(*(spoken(source) for source in sources("backend", "services", "workers")))
@@ -103,7 +113,7 @@ def used() -> set[str]:
     said = {word for word in said if not word.startswith(OWN_WORDS)}
     gaps = {word for word in said if "{}" in word}
     assert gaps <= set(FAMILIES), "codes that are put together, and nobody says of what"
-    return (said - gaps) | {family.replace("{}", word) for family in FAMILIES for word in FAMILIES[family]}
+    return titles() | (said - gaps) | {family.replace("{}", word) for family in FAMILIES for word in FAMILIES[family]}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -44,7 +44,14 @@ def _of_size(size: Mapping[str, Any]) -> str:
 
 def judge(results: Mapping[str, Any]) -> list[Verdict]:
     """Return what the run says of each promise of the README's page on speed."""
-    return [*_judge_paths(results), *_judge_growth(results), *_judge_engine(results["engine"]), *_judge_storms(results["engine"])]
+    return [
+        *_judge_paths(results),
+        *_judge_growth(results),
+        *_judge_engine(results["engine"]),
+        *_judge_storms(results["engine"]),
+        *_judge_new_region(results["engine"]),
+        *(judge_regions(results["regions"]) if "regions" in results else ()),
+    ]
 
 
 def _judge_paths(results: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -116,6 +123,34 @@ def _judge_storms(engine: Mapping[str, Any]) -> Iterator[Verdict]:
     yield _verdict("spike of 1 -> 35 a second: errors", f"{spike['errors']}", "0", met=spike["errors"] == 0)
     figure = f"{flood['p95_ratio']:.1f} x alone"
     yield _verdict("one region flooded, another's p95", figure, "<= 2 x", met=flood["p95_ratio"] <= 2)
+
+
+def _judge_new_region(engine: Mapping[str, Any]) -> Iterator[Verdict]:
+    made, looked_through = engine["new_region"], engine.get("validations")
+    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in made["seconds"].items())
+    figure = f"{made['first_report_s']:.1f} s ({steps})"
+    yield _verdict("a new region: `region new` to the first routed report", figure, "<= 60 s", met=made["first_report_s"] <= 60)
+    yield _verdict("lines of the new region's pack", str(made["lines"]), "<= 60", met=made["lines"] <= 60)
+    if looked_through:
+        for what, key in (("of the slowest shipped pack", "validated_s"), ("refuses a million points", "refused_s")):
+            seconds = looked_through[key]
+            yield _verdict(f"`region validate` {what}", f"{seconds:.1f} s", "<= 5 s", met=seconds <= 5)
+
+
+def judge_regions(sides: Mapping[str, Any]) -> Iterator[Verdict]:
+    """Yield what a run over all regions of the country says beside one over two."""
+    two, every = sides["two"], sides["all"]
+    memory = [sum(side["memory_mib"].values()) for side in (two, every)]
+    costs = {
+        "boot": (f"{two['boot_s']:.1f} -> {every['boot_s']:.1f} s", every["boot_s"] / two["boot_s"]),
+        "memory of the whole": (f"{memory[0]:.0f} -> {memory[1]:.0f} MiB", memory[1] / memory[0]),
+    }
+    for path in ("submit", "inbox"):
+        rates = [side[path]["per_second"] for side in (two, every)]
+        costs[path] = f"{rates[0]:.0f} -> {rates[1]:.0f}/s", rates[0] / rates[1]
+    for name, (told, ratio) in costs.items():
+        promise = f"{every['regions']} regions beside {two['regions']}: {name}"
+        yield _verdict(promise, f"{ratio:.2f} x ({told})", "<= 1.1 x", met=ratio <= 1.1)
 
 
 _PATH_HEADS = (

@@ -1,6 +1,7 @@
 """`make bench`: how fast Balai is beside the same work by hand, on servers of its own.
 
 `SHORT=1` takes two minutes or so over 10,000 complaints; otherwise 100,000 are measured as well, and with `FULL=1` a million.
+With `REGIONS=1` or `FULL=1` it also measures what 514 regions cost beside two.
 `--write` puts the run into docs/benchmarks.md, `--keep FOLDER` keeps what was loaded there for the next run. Exit status 0
 when it ran, whatever it says; 1 when a request failed that should not have.
 """
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,14 @@ from backend.http.house import House
 from tests.bench.engine import backlog, routed, settle
 from tests.bench.loading import TOLD, Loaded, load, load_kept
 from tests.bench.machine import describe
+from tests.bench.many_regions import Extent, measure_regions
 from tests.bench.measures import compare, statements
+from tests.bench.new_region import new_region, validations
 from tests.bench.nothing import NAME, put_up
 from tests.bench.paths import PAGE, prepare, reads, submissions
 from tests.bench.report import DOCUMENT, keep, show, write
 from tests.bench.storms import storms
-from tests.bench.system import System, durable_servers, install, serving
+from tests.bench.system import TOWNS, System, durable_servers, install, serving
 from tests.running import Installation, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +65,8 @@ class Form:
     people: int = 500
     told: int = TOLD
     rate: float = 50
+    regions: Extent | None = None
+    validations: bool = True
 
 
 SHORT = Form(name="short", sizes=(10_000,), rounds=2, seconds=0.6, routing_seconds=5, storm_seconds=3, backlog=1_000, told=5_000)
@@ -105,6 +110,8 @@ def measure(form: Form, folder: Path, console: Console, *, kept: bool = False) -
                 results["engine"] = {"complaints": size} | _measure_engine(form, bench, say)
         if not kept:
             shutil.rmtree(place)
+    if form.regions:
+        results["regions"] = measure_regions(form.regions, folder / "regions", say, seed=SEED)
     results["seconds"] = round(time.monotonic() - began, 1)
     return results
 
@@ -119,7 +126,7 @@ def _loaded(form: Form, size: int, place: Path, say: Say) -> Iterator[Bench]:
             environ = json.loads(environ_at.read_text()) | {"PORT": free_port()}
             set_up_and_migrate(load_settings(environ))
         else:
-            environ = install(addresses, name="balai_bench", folder=place / "var")
+            environ = install(addresses, name="balai_bench", folder=place / "var", packs=TOWNS)
         environ["PYTHONPATH"] = os.pathsep.join((guests, str(ROOT)))
         environ_at.touch(mode=0o600)
         environ_at.write_text(json.dumps(environ))
@@ -180,6 +187,12 @@ def _measure_engine(form: Form, bench: Bench, say: Say) -> dict[str, Any]:
         settle(system)
         results["storms"] = storms(system, requests, by_region, seconds=form.storm_seconds, after=form.after_seconds)
         say("had the storms")
+        folder = Path(bench.environ["BALAI_VAR"])
+        results["new_region"] = new_region(bench.environ, folder)
+        say("made a region that nobody had seen")
+    if form.validations:
+        results["validations"] = validations(bench.environ, folder)
+        say("looked through the packs")
     return results
 
 
@@ -204,6 +217,11 @@ def faults(results: Mapping[str, Any]) -> list[str]:
         for name, path in size["paths"].items()
         for side in ("ours", "bare")
         if path[side]["faults"]
+    ] + [
+        f"{path} in {side['regions']} regions: {side[path]['faults']}"
+        for side in results.get("regions", {}).values()
+        for path in ("submit", "inbox")
+        if side[path]["faults"]
     ]
 
 
@@ -218,6 +236,8 @@ def main(*, to_document: bool, kept_in: Path | None) -> None:
     """Measure, print what the promises say, and keep the figures in var/bench."""
     console = Console(width=150)
     form = SHORT if _asked("SHORT") else FULL if _asked("FULL") else WHOLE
+    if _asked("REGIONS") or form is FULL:
+        form = replace(form, regions=Extent())
     folder = kept_in.absolute() if kept_in else Path(tempfile.mkdtemp(prefix="balai-bench-"))
     try:
         results = measure(form, folder, console, kept=kept_in is not None)

@@ -4,13 +4,14 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from backend.core.settings import load_settings
 from backend.local import LocalServers, local_servers
 from backend.local.processes import end, last_lines, running_in, start
+from backend.packs.folder import SHIPPED
 from backend.testing.installation import make_installation
 from tests.bench.load import fetch, request
 from tests.bench.machine import Meter
@@ -81,9 +82,12 @@ def _pids(running: LocalServers) -> dict[str, int]:
     return {"postgres": postmaster, "valkey": running_in(running.valkey.data, "valkey-server")[0]}
 
 
-def install(addresses: Mapping[str, str], *, name: str, folder: Path) -> dict[str, str]:
-    """Make an installation whose processes log as those of `make run` do; returns its environment."""
-    environ = make_installation(addresses, name=name, var=folder)
+TOWNS = [SHIPPED / key for key in ("banda-aceh", "sumedang")]  # the regions that are measured: figures go back to the first run
+
+
+def install(addresses: Mapping[str, str], *, name: str, folder: Path, packs: Sequence[Path] | None = None) -> dict[str, str]:
+    """Make an installation of the shipped packs, or of these, that logs as that of `make run` does; returns its environment."""
+    environ = make_installation(addresses, name=name, var=folder, packs=packs)
     return environ | {"BALAI_LOG_LEVEL": "INFO", "HOST": "127.0.0.1", "PORT": free_port()}
 
 

@@ -26,6 +26,7 @@ from tests.bench.loading import load
 from tests.bench.offering import Stream, offer
 from tests.bench.run import Form, faults, measure
 from tests.bench.stories import MONTHS, Teller
+from tests.bench.system import TOWNS
 from tests.running import free_port
 
 WORDS = ("rare", "middling", "common")
@@ -42,6 +43,7 @@ TINY = Form(
     people=60,
     told=150,
     rate=20,
+    validations=False,
 )
 PATHS = ["inbox of 50", "list", "detail", "timeline", "own list", "map", *(f"search, {kind} word" for kind in WORDS), "submit"]
 
@@ -50,7 +52,8 @@ PATHS = ["inbox of 50", "list", "detail", "timeline", "own list", "map", *(f"sea
 def bench(addresses, tmp_path_factory):
     """An installation of its own with a few complaints."""
     name = f"balai_bench_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    app = create_app(load_settings(make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"))), connections=2)
+    environ = make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"), packs=TOWNS)
+    app = create_app(load_settings(environ), connections=2)
     house = app.extensions["balai"]
     with app.app_context():
         yield house, load(house, complaints=300, citizens=20, officers=60, seed=1, told=200)  # the last hundred are variants
@@ -167,6 +170,8 @@ def test_a_tiny_run_measures_every_path_and_is_written_down(tmp_path):
     assert set(engine["routed"]["memory_mib"]) == {"postgres", "valkey", "web", "worker", "clock"}
     assert [engine["backlog"][name]["events"] for name in ("nothing", "routing")] == [TINY.backlog, TINY.backlog]
     assert [engine["backlog"][name]["left"] for name in ("nothing", "routing")] == [0, 0]
+    assert engine["new_region"]["department"] == "pupr"
+    assert engine["new_region"]["lines"] <= 60
     storms = engine["storms"]
     assert storms["capacity"] > 0
     assert sum(storms["spike"]["after"]["statuses"].values()) == int(35 * TINY.storm_seconds)

@@ -17,7 +17,7 @@ from backend.data.unit_of_work import unit_of_work
 from backend.departments.queries import department_book
 from backend.http.auth import make_access_token
 from backend.http.house import House
-from tests.journeys.permissions import ADMINS, KNOWS, PUBLIC, READS, READS_NOTES
+from tests.journeys.permissions import ADMINS, KNOWS, PUBLIC, READS, READS_NOTES, TARGETS
 from tests.journeys.test_main_job import upload
 from tests.people import Person
 
@@ -37,6 +37,13 @@ ITEMS: Mapping[str, dict[str, Any]] = {
     "places": {"name": {"id": "Tempat contoh"}, "kind": "health_centre"},
     "contacts": {"name": {"id": "Nomor contoh"}, "phone": "112", "kind": "emergency"},
     "articles": {"title": {"id": "Judul"}, "body": {"id": "Isi."}, "published_on": "2026-01-02"},
+}
+AGREEMENT: Mapping[str, Any] = {
+    "kind": "grant",
+    "number": "CONTOH/001/NPHD/2026",
+    "title": "Hibah aplikasi",
+    "signed_on": "2026-01-02",
+    "parties": [{"name": "Pemerintah Kota Bandung", "role": "giver"}, {"name": "Pemerintah daerah contoh", "role": "receiver"}],
 }
 NOBODY = "anonymous"
 VISITORS = ("reporter", "citizen", "unit.department_officer", "custodian.department_head", "triage", "regional_admin")
@@ -87,6 +94,7 @@ class World:
     members: dict[str, Member] = field(default_factory=dict)
     victims: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
+    agreements: dict[str, str] = field(default_factory=dict)  # ids, by whether they are public
     area: str = ""
     file_url: str = ""
     notification_id: str = ""
@@ -247,12 +255,16 @@ def _handle(world: World, cast: Cast) -> None:
 
 
 def _inform(world: World, cast: Cast) -> None:
-    """Let there be an item of each kind that only this region has, an area, and a signed link."""
+    """Let there be an item of each kind that only this region has, agreements, an area, and a signed link."""
     admin = cast.person(world.members["regional_admin"])
     for plural in ITEMS:
         key = f"{world.region}-{plural}"
         _done(admin.post(f"service-info/{plural}", {"key": key, **item_of(plural, world.region)}), 201)
         world.keys[plural] = key
+    for kind, readers in TARGETS["GET", "/v1/regions/<region>/replication/agreements/<uuid:agreement_id>"].items():
+        title = world.hide(f"the title of an agreement that is {kind}", _word("naskah"), readers)
+        body = {**AGREEMENT, "title": title, "public": kind == "public"}
+        world.agreements[kind] = _done(admin.post("replication/agreements", body), 201)["id"]
     shown = _done(cast.person(world.members["reporter"]).get(f"complaints/{world.complaints['open']['id']}"), 200)
     with unit_of_work(cast.house.ground, region=cast.house.directory.find(world.region)) as ctx:
         erasure = Erasure(region_id=ctx.region.id, id=uuid4(), erased_at=ctx.now(), rows={})

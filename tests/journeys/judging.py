@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from tests.journeys.cast import AWAY, HOME, Cast, Member, World, item_of
+from tests.journeys.cast import AGREEMENT, AWAY, HOME, Cast, Member, World, item_of
 from tests.journeys.permissions import KNOWS, PUBLIC, TABLE, TARGETS
 
 ROWS = {row: who for room in TABLE.values() for row, who in room.items()}
@@ -27,6 +27,7 @@ BODIES = {
     ("POST", "notes"): {"note": "Sudah dilihat."},
     ("POST", "rating"): {"score": 4},
     ("PATCH", "<uuid:staff_id>"): {"disabled": False},
+    ("PUT", "<uuid:agreement_id>"): dict(AGREEMENT),
 }
 
 
@@ -45,9 +46,11 @@ def ask(cast: Cast, row: tuple[str, str], world: World, kind: str, member: Membe
         "variant": link[2],
         "key": world.keys.get(plural, ""),
         "module": "service-info",
+        "table": "departments",
         "name": "swagger-ui.css",
         "notification_id": world.notification_id,
         "erasure_id": world.erasure_id,
+        "agreement_id": world.agreements.get(kind, world.agreements["public"]),
         "staff_id": world.victims["removed" if method == "DELETE" else "changed"],
     }
     if "<uuid:session_id>" in rule:
@@ -119,7 +122,7 @@ def judge(cast: Cast, row: tuple[str, str]) -> list[str]:
     """Return every fault of a route: who, where, before what, and what came of it."""
     faults = []
     regional = "<region>" in row[1]
-    foreign = regional and len(_PLACE.findall(row[1])) > 1 and "<module>" not in row[1]
+    foreign = regional and len(_PLACE.findall(row[1])) > 1 and not re.search("<(module|table)>", row[1])
     for member in cast.members:
         token = cast.token(member)
 
@@ -131,7 +134,7 @@ def judge(cast: Cast, row: tuple[str, str]) -> list[str]:
         for kind in TARGETS.get(row, ("it",)):
             if foreign:
                 away = ask(cast, row, cast.worlds[AWAY], kind, member)
-                match = {"If-Match": '"v1"'} if "<key>" in row[1] else {}
+                match = {"If-Match": '"v1"'} if row[1].endswith(("/<key>", "/<uuid:agreement_id>")) else {}
                 away = replace(away, values={**away.values, "region": HOME}, headers=match)
                 edge = expected(row, member, cast.worlds[HOME], kind) if row not in TARGETS else None
                 may = member.is_one_of(ROWS[row], region=HOME)

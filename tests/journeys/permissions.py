@@ -17,6 +17,7 @@ _R = "/v1/regions/<region>"
 _COMPLAINTS = f"{_R}/complaints"
 _ONE = f"{_COMPLAINTS}/<uuid:complaint_id>"
 _INFO = f"{_R}/service-info"
+_AGREEMENTS = f"{_R}/replication/agreements"
 
 TABLE = {
     "what anybody finds out about the house": {
@@ -39,6 +40,16 @@ TABLE = {
         ("PUT", f"{_R}/modules/<module>"): ADMINS,
         ("GET", f"{_R}/modules/<module>/settings"): ADMINS,
         ("PUT", f"{_R}/modules/<module>/settings"): ADMINS,
+        ("GET", f"{_R}/pack"): ADMINS,
+        ("GET", f"{_R}/pack/history"): ADMINS,
+        ("GET", f"{_R}/pack/diff"): ADMINS,
+        ("POST", f"{_R}/pack/validate"): ADMINS,
+        ("POST", f"{_R}/pack/plan"): ADMINS,
+        ("POST", f"{_R}/pack/apply"): ADMINS,
+        ("POST", f"{_R}/pack/rollback"): ADMINS,
+        ("GET", f"{_R}/pack/tables"): ADMINS,
+        ("GET", f"{_R}/pack/tables/<table>"): ADMINS,
+        ("PUT", f"{_R}/pack/tables/<table>"): ADMINS,
     },
     "accounts": {
         ("POST", "/v1/auth/otp"): PUBLIC,
@@ -119,6 +130,16 @@ TABLE = {
         ("DELETE", f"{_INFO}/contacts/<key>"): ADMINS,
         ("DELETE", f"{_INFO}/articles/<key>"): ADMINS,
     },
+    "replication": {
+        ("GET", _AGREEMENTS): PUBLIC,
+        ("POST", _AGREEMENTS): ADMINS,
+        ("GET", f"{_AGREEMENTS}/<uuid:agreement_id>"): PUBLIC,
+        ("PUT", f"{_AGREEMENTS}/<uuid:agreement_id>"): ADMINS,
+        ("DELETE", f"{_AGREEMENTS}/<uuid:agreement_id>"): ADMINS,
+        ("GET", f"{_R}/replication/regions"): PUBLIC,
+        ("GET", f"{_R}/replication/page"): PUBLIC,
+        ("GET", f"{_R}/replication/page.css"): PUBLIC,
+    },
 }
 
 # Where a token is not even looked at: an app with an old one must still get in, and a guest leaves no name.
@@ -184,5 +205,6 @@ TARGETS = {
     ("GET", f"{_R}/files/<uuid:file_id>/<any(full, thumbnail):variant>"): {"signed": PUBLIC, "forged": frozenset()},
     ("POST", f"{_COMPLAINTS}/by-number/<number>/moves"): {"its own code": PUBLIC, "another's code": frozenset()},
     ("POST", f"{_R}/notifications/<uuid:notification_id>/read"): {"the reporter's": _REPORTER},
+    ("GET", f"{_AGREEMENTS}/<uuid:agreement_id>"): {"public": PUBLIC, "not public": ADMINS},
     ("DELETE", "/v1/me/sessions/<uuid:session_id>"): {"one's own": SIGNED_IN, "the reporter's": _REPORTER},
 }

@@ -39,7 +39,7 @@ PLATFORM = {
 NO_MODEL = {"alembic_version"}  # Alembic's own
 # Policies beside `within_region`: a staff account reads its own duties in every region.
 MORE_POLICIES = {("memberships", "own_memberships", "r")}
-READ_ONLY = {"audit_entries", "audit_seals"}
+READ_ONLY = {"audit_entries", "audit_seals", "pack_files", "pack_versions"}
 REGION = "(region_id = (NULLIF(current_setting('app.region_id'::text, true), ''::text))::bigint)"
 DENIED = "42501"
 REQUESTS = 2000

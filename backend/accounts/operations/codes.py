@@ -45,7 +45,7 @@ def _place(ctx: Context, request_id: UUID) -> str:
 
 
 def _country(ctx: Context) -> str:
-    return str(ctx.region.identity.get("phone", {}).get("country", "ID"))
+    return str(ctx.region.identity["phone"]["country"])
 
 
 def request_code(ctx: Context, phone: str, *, purpose: str) -> tuple[UUID, datetime]:

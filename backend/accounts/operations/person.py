@@ -1,16 +1,37 @@
 """What a person does with their own account: name, e-mail address, language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from backend.accounts import queries, vault
 from backend.accounts.models import Citizen, StaffAccount
 from backend.core.errors import invalid
+from backend.core.text import LANGUAGES
 from backend.data.context import Context
 
 
+def refuse_unspoken(locale: str, spoken: Iterable[str]) -> None:
+    """Raise the 422 for a language that is not among those spoken."""
+    choices = dict.fromkeys(spoken)
+    if locale not in choices:
+        raise invalid("locale", "request.not_one_of", choices=", ".join(choices))
+
+
+def _spoken(ctx: Context, account_id: UUID) -> Iterable[str]:
+    if ctx.actor.kind == "citizen":
+        return ctx.region.languages
+    regions = map(ctx.ground.regions.by_id, sorted(queries.regions_served(ctx, account_id)))
+    return chain(LANGUAGES, *(region.languages for region in regions))
+
+
 def change_own(ctx: Context, changes: Mapping[str, Any]) -> None:
-    """Change the actor's `name`, `email` or `locale`; a staff account's e-mail address is its admin's to change."""
+    """Change the actor's `name`, `email` or `locale`; a staff account's e-mail address is its admin's to change.
+
+    A citizen's language is one of the region's, a staff account's one of Balai's or of a region it serves. Raises DomainError
+    (422).
+    """
     account_id = ctx.actor.account_id
     if account_id is None:
         return
@@ -26,4 +47,6 @@ def change_own(ctx: Context, changes: Mapping[str, Any]) -> None:
             if changes["name"] is None:
                 raise invalid("name", "request.null")
             account.name_enc = ctx.ground.keyring.encrypt(changes["name"], bound_to=queries.staff_place(account_id, "name"))
-    account.locale = changes.get("locale", account.locale)
+    if "locale" in changes:
+        refuse_unspoken(changes["locale"], _spoken(ctx, account_id))
+        account.locale = changes["locale"]

@@ -12,11 +12,13 @@ from backend.accounts.events import PASSWORD_NEEDED
 from backend.accounts.locks import take_turn
 from backend.accounts.models import Membership, StaffAccount
 from backend.accounts.operations.passwords import hash_password, is_password
+from backend.accounts.operations.person import refuse_unspoken
 from backend.accounts.operations.sessions import end_sessions
 from backend.accounts.operations.totp import forget_second_factor
 from backend.accounts.roles import PLATFORM_ADMIN, REGIONAL_ADMIN, needs_department
 from backend.core.errors import DomainError, FieldError, Kind, not_found
 from backend.core.ids import new_id
+from backend.core.text import LANGUAGES
 from backend.data.context import Context, Duty
 
 
@@ -43,15 +45,18 @@ def _find(ctx: Context, email: str) -> StaffAccount | None:
     return ctx.session.scalar(select(StaffAccount).where(StaffAccount.email_index == index))
 
 
-def _new(ctx: Context, *, email: str, name: str, locale: str) -> StaffAccount:
+def _new(ctx: Context, *, email: str, name: str, locale: str | None) -> StaffAccount:
     account_id, keyring = new_id(), ctx.ground.keyring
+    here = ctx.region.languages
+    if locale is not None:
+        refuse_unspoken(locale, (*LANGUAGES, *here))
     account = StaffAccount(
         id=account_id,
         email_enc=keyring.encrypt(read_email(email), bound_to=queries.staff_place(account_id, "email")),
         email_index=queries.staff_email_index(keyring, email),
         name_enc=keyring.encrypt(name, bound_to=queries.staff_place(account_id, "name")),
         platform_admin=False,
-        locale=locale,
+        locale=locale or here[0],
         created_at=ctx.now(),
     )
     ctx.session.add(account)
@@ -66,7 +71,8 @@ def _duties_of(ctx: Context, staff_id: UUID) -> dict[Duty, UUID]:
     return {Duty(role=row.role, department_key=row.department_key, area_code=row.area_code): row.id for row in rows}
 
 
-def _give(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
+def give(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
+    """Add duties that the account does not have, each once."""
     ctx.session.add_all(
         Membership(
             region_id=ctx.region.id,
@@ -80,15 +86,17 @@ def _give(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
     )
 
 
-def _told(duties: Sequence[Duty] | Mapping[Duty, Any]) -> list[str]:
+def told(duties: Sequence[Duty] | Mapping[Duty, Any]) -> list[str]:
+    """Return duties as the audit log has them."""
     return sorted("/".join(filter(None, (duty.role, duty.department_key, duty.area_code))) for duty in duties)
 
 
-def invite_staff(ctx: Context, *, email: str, name: str, locale: str, duties: Sequence[Duty]) -> UUID:
+def invite_staff(ctx: Context, *, email: str, name: str, locale: str | None, duties: Sequence[Duty]) -> UUID:
     """Give somebody duties in the region, with an account if there is none; return its id.
 
-    Publishes `accounts.password_needed` for an account without a password. Raises DomainError: 409 when the account has
-    duties here already, 422 for duties that cannot be.
+    A new account without a `locale` speaks the region's first language. Publishes `accounts.password_needed` for an account
+    without a password. Raises DomainError: 409 when the account has duties here already, 422 for duties that cannot be and
+    for a language that neither the region nor Balai speaks.
     """
     check_duties(ctx, duties)
     account = _find(ctx, email)
@@ -96,10 +104,10 @@ def invite_staff(ctx: Context, *, email: str, name: str, locale: str, duties: Se
         account = _new(ctx, email=email, name=name, locale=locale)
     elif _duties_of(ctx, account.id):
         raise DomainError(Kind.CONFLICT, "accounts.staff_exists")
-    _give(ctx, account.id, duties)
+    give(ctx, account.id, duties)
     if account.password_hash is None:
         ctx.publish(PASSWORD_NEEDED, subject=account.id, reason="invited")
-    ctx.audit("accounts.staff_invited", subject=str(account.id), details={"duties": _told(duties)})
+    ctx.audit("accounts.staff_invited", subject=str(account.id), details={"duties": told(duties)})
     return account.id
 
 
@@ -131,8 +139,8 @@ def change_duties(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
         raise DomainError(Kind.FORBIDDEN, "accounts.not_oneself")
     gone = [membership for duty, membership in held.items() if duty not in duties]
     ctx.session.execute(delete(Membership).where(Membership.region_id == ctx.region.id, Membership.id.in_(gone)))
-    _give(ctx, staff_id, [duty for duty in duties if duty not in held])
-    ctx.audit("accounts.duties_changed", subject=str(staff_id), details={"before": _told(held), "after": _told(duties)})
+    give(ctx, staff_id, [duty for duty in duties if duty not in held])
+    ctx.audit("accounts.duties_changed", subject=str(staff_id), details={"before": told(held), "after": told(duties)})
 
 
 def _in_reach(ctx: Context, staff_id: UUID) -> StaffAccount:
@@ -199,7 +207,7 @@ def create_staff(
     role: str,
     department_key: str | None = None,
     area_code: str | None = None,
-    locale: str = "id",
+    locale: str | None = None,
 ) -> UUID:
     """Make or complete a staff account from the command line; return its id. Harmless when repeated.
 
@@ -223,7 +231,7 @@ def create_staff(
         check_duties(ctx, [duty])
         changed = duty not in _duties_of(ctx, account.id)
         if changed:
-            _give(ctx, account.id, [duty])
+            give(ctx, account.id, [duty])
     if changed:
-        ctx.audit("accounts.staff_created", subject=str(account.id), details={"duties": _told([duty])})
+        ctx.audit("accounts.staff_created", subject=str(account.id), details={"duties": told([duty])})
     return account.id

@@ -20,7 +20,7 @@ def _addresses(text: str) -> set[str]:
     if "@" in text:
         return {read_email(text)}
     written = f"+{text.strip()}" if text.startswith(" ") else text  # a plus sign that nobody escaped
-    countries = {region.identity.get("phone", {}).get("country", "ID") for region in current_house().directory.all()}
+    countries = {region.identity["phone"]["country"] for region in current_house().directory.all()}
     return {phone for country in countries if (phone := read_phone(written, country=country))} | {text}
 
 

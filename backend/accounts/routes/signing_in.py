@@ -12,10 +12,11 @@ from backend.accounts.routes.permissions import SELF
 from backend.accounts.schemas import CodeIn, CodeRequestIn, CodeRequestOut, LoginIn, PasswordIn, RefreshIn, TokensOut
 from backend.accounts.tokens import read_refresh_token
 from backend.core.errors import DomainError, Kind, invalid
-from backend.data.context import Context
+from backend.data.context import Context, Region
 from backend.data.unit_of_work import in_region
 from backend.http.auth import ACCESS_SECONDS, make_access_token
 from backend.http.blueprint import RoomBlueprint
+from backend.http.problem import speak_in
 
 blueprint = RoomBlueprint("accounts", mount="/v1/auth", name="auth", doc="Signing in and out")
 
@@ -38,13 +39,17 @@ def _device() -> str:
     return request.headers.get("User-Agent", "")
 
 
+def _entered(ctx: Context, region: Region) -> Context:
+    return in_region(ctx, region, locale=speak_in(region))
+
+
 @blueprint.endpoint("POST", "/otp", public=True, no_token=True, body=CodeRequestIn, out=CodeRequestOut, status=202, limit="login")
 def ask_for_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     """Ask for a one-time code by text message. The answer is the same whether the number has an account or not."""
     region = ctx.ground.regions.find(body["region"])
     if region is None:
         raise invalid("region", "auth.region_unknown")
-    request_id, expires_at = request_code(in_region(ctx, region), body["phone"], purpose=body["purpose"])
+    request_id, expires_at = request_code(_entered(ctx, region), body["phone"], purpose=body["purpose"])
     return {"request_id": f"{region.key}.{request_id}", "expires_at": expires_at}
 
 
@@ -64,7 +69,7 @@ def verify_code(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     region = ctx.ground.regions.find(key)
     if region is None or request_id is None:
         raise DomainError(Kind.UNAUTHENTICATED, "auth.code_invalid")
-    return _tokens(sign_in_with_code(in_region(ctx, region), request_id, body["code"], device=_device()))
+    return _tokens(sign_in_with_code(_entered(ctx, region), request_id, body["code"], device=_device()))
 
 
 @blueprint.endpoint("POST", "/login", public=True, no_token=True, body=LoginIn, out=TokensOut, limit="login")
@@ -87,7 +92,7 @@ def refresh(ctx: Context, body: dict[str, str]) -> dict[str, Any]:
     region = ctx.ground.regions.find(token.region) if token and token.region else None
     if token is None or (token.region and region is None):
         raise DomainError(Kind.UNAUTHENTICATED, "auth.bad_token")
-    return _tokens(renew_session(in_region(ctx, region) if region else ctx, token))
+    return _tokens(renew_session(_entered(ctx, region) if region else ctx, token))
 
 
 @blueprint.endpoint("POST", "/logout", permission=SELF.name, status=204)

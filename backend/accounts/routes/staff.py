@@ -31,7 +31,7 @@ def list_region_staff(ctx: Context, query: dict[str, Any]) -> dict[str, Any]:
 def invite(ctx: Context, body: dict[str, Any]) -> dict[str, Any]:
     """Give somebody duties here. Who has no password yet is sent a token to choose one with."""
     staff_id = invite_staff(
-        ctx, email=body["email"], name=body["name"], locale=body["locale"], duties=_duties(body["memberships"])
+        ctx, email=body["email"], name=body["name"], locale=body.get("locale"), duties=_duties(body["memberships"])
     )
     return get_staff(ctx, staff_id)
 

@@ -1,6 +1,6 @@
 """Spans of time and when they end: elapsed time, or whole working days of a region's calendar."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -34,11 +34,14 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkCalendar:
-    """When a region works: `closes` has the local closing time of each working weekday (Monday is 0)."""
+    """When a region works: `closes` has the local closing time of each working weekday (Monday is 0).
+
+    `holidays` is asked date by date, for no clock knows beforehand how far it reaches.
+    """
 
     zone: ZoneInfo
     closes: Mapping[int, time]
-    holidays: frozenset[date] = frozenset()
+    holidays: Container[date] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.closes or not set(self.closes) <= set(range(7)):

@@ -183,7 +183,8 @@ def _second_person(workflow: Workflow, case: CaseFacts, actor: ActorFacts) -> bo
 
 
 def _hindrance(workflow: Workflow, move: Move, case: CaseFacts, *, now: datetime, calendar: WorkCalendar) -> Hindrance | None:
-    if case.state not in workflow.sources(move) or (move.to == ORIGIN and not case.origins):
+    no_way_back = move.to == ORIGIN and not (case.origins and case.origins[-1] in workflow.state_by_key)
+    if case.state not in workflow.sources(move) or no_way_back:
         return Hindrance.STATE
     if move.times is not None and sum(made.move == move.key for made in case.history) >= move.times:
         return Hindrance.TIMES

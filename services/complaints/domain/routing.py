@@ -1,13 +1,11 @@
 """Which department a complaint goes to, and the trace that says why."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from services.complaints.domain.categories import Category, FirstLine
-
-KELURAHAN, KECAMATAN = "kelurahan", "kecamatan"  # kinds of areas
-KECAMATAN_TYPE = "KECAMATAN"  # the department type that means the office of the place's kecamatan
 
 
 class Step(StrEnum):
@@ -21,7 +19,6 @@ class Step(StrEnum):
     RULE_NOT_MATCHED = "rule_not_matched"
     RULE_NOT_BOUND = "rule_not_bound"
     AREA_OFFICE_HELD = "area_office_held"
-    AREA_OFFICE_NOT_KELURAHAN = "area_office_not_kelurahan"
     AREA_OFFICE_MISSING = "area_office_missing"
     NO_PLACE = "no_place"
     TYPE_BOUND = "type_bound"
@@ -48,12 +45,27 @@ class AreaLink:
     kind: str
 
 
+class Office(Protocol):
+    """The department that is the office of an area: its key, and the types it is of as the office of such an area."""
+
+    @property
+    def key(self) -> str:
+        """The department's key."""
+
+    @property
+    def types(self) -> Collection[str]:
+        """Department types that mean this office at every place in its area."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegionFacts:
-    """What a region has: department keys by the types bound to them, and offices (department keys) by area code."""
+    """What a region has: department keys by the types bound to them, and offices by area code.
+
+    Only an area that is an organ of the region has an office here; one that governs itself gets no orders from it.
+    """
 
     departments: Mapping[str, str]
-    area_offices: Mapping[str, str] = field(default_factory=dict)
+    area_offices: Mapping[str, Office] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +137,7 @@ def _steps(
         yield _area_office(category, chain, region)
     for kind in category.departments:
         key, params = _bound(kind, chain, region)
-        missing = Step.NO_PLACE if kind == KECAMATAN_TYPE and not chain else Step.TYPE_NOT_BOUND
+        missing = Step.TYPE_NOT_BOUND if chain or not _means_offices(kind, region) else Step.NO_PLACE
         yield _step(Step.TYPE_BOUND if key else missing, key, {"type": kind} | params, category.source)
     yield TraceStep(code=Step.TO_TRIAGE, held=True, params={}), None
 
@@ -146,22 +158,30 @@ def _rule(rule: Rule, category: Category, chain: tuple[AreaLink, ...], region: R
 
 
 def _area_office(category: Category, chain: tuple[AreaLink, ...], region: RegionFacts) -> tuple[TraceStep, str | None]:
-    """Look for the office of the lowest unit: only a kelurahan is an organ of the city, a desa or gampong is not."""
+    """Look for the office of the lowest area alone: where that one has none, those above it are no first line."""
     if not chain:
         return _step(Step.NO_PLACE, None, {}, category.source)
     params = {"area": chain[0].code, "kind": chain[0].kind}
-    if chain[0].kind != KELURAHAN:
-        return _step(Step.AREA_OFFICE_NOT_KELURAHAN, None, params, category.source)
-    key = region.area_offices.get(chain[0].code)
-    return _step(Step.AREA_OFFICE_HELD if key else Step.AREA_OFFICE_MISSING, key, params, category.source)
+    office = region.area_offices.get(chain[0].code)
+    if office is None:
+        return _step(Step.AREA_OFFICE_MISSING, None, params, category.source)
+    return _step(Step.AREA_OFFICE_HELD, office.key, params, category.source)
 
 
 def _bound(kind: str, chain: tuple[AreaLink, ...], region: RegionFacts) -> tuple[str | None, dict[str, str]]:
-    """Return the department behind a type, and the area it was found by where the place decides."""
-    if kind != KECAMATAN_TYPE:
-        return region.departments.get(kind), {}
-    link = next((link for link in chain if link.kind == KECAMATAN), None)
-    return (region.area_offices.get(link.code), {"area": link.code}) if link else (None, {})
+    """Return the department behind a type: the nearest office of that type above the place, else the unit bound to it.
+
+    Besides, the area whose office it is.
+    """
+    for link in chain:
+        office = region.area_offices.get(link.code)
+        if office is not None and kind in office.types:
+            return office.key, {"area": link.code}
+    return region.departments.get(kind), {}
+
+
+def _means_offices(kind: str, region: RegionFacts) -> bool:
+    return any(kind in office.types for office in region.area_offices.values())
 
 
 def _step(code: Step, key: str | None, params: Mapping[str, str], source: str) -> tuple[TraceStep, str | None]:

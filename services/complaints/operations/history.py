@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from backend.sdk.data import Prepared, add_row, as_json
-from backend.sdk.domain import Context, department_book, hold_files, new_id, request_notice
+from backend.sdk.domain import Context, hold_files, new_id, request_notice
+from backend.sdk.packs import unit_name
 from services.complaints.domain.categories import Category
 from services.complaints.events import MOVED
 from services.complaints.models import NEVER, ComplaintFile, ComplaintMove
-from services.complaints.queries.cases import CaseFile, CaseMove, settings_of
+from services.complaints.queries.cases import CaseFile, CaseMove, state_label
 
 ROOM = "complaints"
 # Where a move leads, and which template says so; other states are told by the generic one.
@@ -138,10 +139,9 @@ def tell_department(ctx: Context, row: Any, category: Category) -> None:
 def _params(ctx: Context, row: Any, category: Category) -> dict[str, Any]:
     params: dict[str, Any] = {"number": row.number}
     if not is_sealed(row):
-        params |= {"category": category.name, "status": settings_of(ctx).workflow.state_by_key[row.state].label}
-        unit = department_book(ctx).by_key.get(row.department or "")
-        if unit is not None:
-            params["department"] = unit.name
+        params |= {"category": category.name, "status": state_label(ctx, row.state)}
+        if row.department is not None:
+            params["department"] = unit_name(ctx, row.department)
         if row.next_due_at != NEVER:
             params["due"] = row.next_due_at.isoformat()
     return params

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.sdk.domain import Context, DomainError, FieldError, Kind, department_book, invalid, not_found
+from backend.sdk.packs import ended_units
 from services.complaints.domain.actors import ActorFacts, Role
 from services.complaints.domain.cases import APPEAL, JUDGEMENTS, PUBLISH, UNPUBLISH
 from services.complaints.domain.categories import Category
@@ -138,7 +139,8 @@ def _fit(ctx: Context, row: Any, asked: MoveRequest, *, department: str | None) 
     """Return what the line tells besides the note. Raises DomainError (422) for what is not there or does not fit."""
     if asked.department is not None and asked.department not in department_book(ctx).by_key:
         raise invalid("department", "complaints.unknown_department")
-    if asked.assignee is not None and asked.assignee not in ctx.ground.people.members_of_department(ctx, department or ""):
+    in_charge = ended_units(ctx).heirs.get(department or "") or department or ""
+    if asked.assignee is not None and asked.assignee not in ctx.ground.people.members_of_department(ctx, in_charge):
         raise invalid("assignee", "complaints.not_of_department")
     if asked.reason is not None and asked.reason not in settings_of(ctx).reasons:
         raise invalid("reason", "request.not_one_of", choices=", ".join(settings_of(ctx).reasons))

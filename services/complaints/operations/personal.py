@@ -1,19 +1,21 @@
 """What a citizen may ask of their own data in this room: a copy, and to be forgotten. The case stays, its reporter does not."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, delete, null, select, update
 
-from backend.sdk.domain import Context, erase_rows, forget_answers
+from backend.sdk.domain import Context, erase_rows, forget_answers, in_language
 from services.complaints.domain.actors import Role
 from services.complaints.domain.categories import Confidentiality
 from services.complaints.domain.visibility import Visibility
 from services.complaints.models import Complaint, ComplaintFile, ComplaintMove, ComplaintSupport
+from services.complaints.queries.cases import category_of, state_label
 
 _COPIED = (
-    *("id", "number", "category", "description", "lat", "lng", "landmark", "visibility", "state"),
+    *("id", "number", "category", "description", "lat", "lng", "landmark", "visibility", "confidentiality", "state"),
     *("submitted_at", "score", "score_comment"),
 )
 
@@ -35,7 +37,11 @@ def export_personal_data(ctx: Context, account_id: UUID) -> Mapping[str, Any]:
         .order_by(ComplaintSupport.at)
     )
     found = {"complaints": reported, "moves": said, "supports": supported}
-    return {name: [dict(row) for row in rows.mappings()] for name, rows in found.items()}
+    copied = {name: [dict(row) for row in rows.mappings()] for name, rows in found.items()}
+    for complaint in copied["complaints"]:
+        complaint["category_name"] = in_language(category_of(ctx, SimpleNamespace(**complaint)).name, ctx.locale)
+        complaint["status_label"] = in_language(state_label(ctx, complaint["state"]), ctx.locale)
+    return copied
 
 
 def erase_personal_data(ctx: Context, account_id: UUID) -> Mapping[str, int]:

@@ -9,7 +9,6 @@ from services.complaints.domain import actors
 from services.complaints.domain.routing import (
     AreaLink,
     Decision,
-    RegionFacts,
     TraceStep,
     area_overlap,
     choose_department,
@@ -20,6 +19,7 @@ from services.complaints.models import ComplaintRouting
 from services.complaints.operations.history import is_sealed, save
 from services.complaints.operations.moving import MoveRequest, carry_out
 from services.complaints.queries.cases import category_of, find_case, lock_cases, settings_of
+from services.complaints.queries.rulebooks import facts_of
 
 
 def route_complaint(ctx: Context, complaint_id: UUID) -> Decision | None:
@@ -30,12 +30,11 @@ def route_complaint(ctx: Context, complaint_id: UUID) -> Decision | None:
         return None
     row = case.row
     chain = ctx.ground.regions.chain(ctx.region.id, row.area_code) if row.area_code else ()
-    units = department_book(ctx)
     decision = choose_department(
         category_of(ctx, row),
         tuple(AreaLink(area.code, area.kind) for area in chain),
         settings_of(ctx).rules,
-        RegionFacts(departments=units.by_type, area_offices=units.area_offices),
+        facts_of(department_book(ctx)),
         place=_found_place(ctx, row),
     )
     if is_sealed(row) and row.custodian is None:

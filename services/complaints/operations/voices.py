@@ -71,7 +71,7 @@ def add_internal_note(ctx: Context, complaint_id: UUID, note: str) -> CaseMove:
     case = get_case(ctx, complaint_id)
     if not case.sight.may_see_internal_notes:
         raise DomainError(Kind.FORBIDDEN, "complaints.not_your_move")
-    of_case = {case.row.department, case.row.custodian}
-    role = min(duty.role for duty in ctx.actor.duties if duty.department_key is None or duty.department_key in of_case)
+    of_case = {None, case.row.department, case.row.custodian}
+    role = min(membership.role for membership in case.actor.memberships if membership.department in of_case)
     ctx.audit("complaints.note", subject=str(complaint_id))
     return write_line(ctx, case.row, move="note", role=role, from_state=case.row.state, note=note, internal=True)

@@ -18,6 +18,7 @@ from services.complaints.domain.categories import Category, Confidentiality, Fir
 from services.complaints.domain.clocks import WorkCalendar
 from services.complaints.domain.visibility import Sight, sight
 from services.complaints.models import Complaint, ComplaintRouting
+from services.complaints.queries.former import former_words
 from services.complaints.queries.viewers import secrecy_of, viewer
 
 
@@ -44,6 +45,11 @@ class CaseMove:
     note: str | None
     internal: bool
     details: Mapping[str, Any]
+
+    @property
+    def succeeds(self) -> str | None:
+        """The unit that a pack has ended, where this line says who took the case over from it: nobody's move."""
+        return self.details.get("succeeds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +83,11 @@ class Case:
             publishable=secrecy.publishable,
             published=secrecy.published,
             rated=self.row.score is not None,
-            history=tuple(Made(move=line.move, at=line.at, by=line.actor_id) for line in self.moves if not line.internal),
+            history=tuple(
+                Made(move=line.move, at=line.at, by=line.actor_id)
+                for line in self.moves
+                if not line.internal and not line.succeeds
+            ),
         )
 
 
@@ -92,9 +102,9 @@ def calendar_of(ctx: Context) -> WorkCalendar:
     return work_calendar(ctx.region.timezone, ctx.region.calendar)
 
 
-def category_of(ctx: Context, row: Complaint) -> Category:
-    """Return a complaint's category; one that has left the pack goes on under its code, by the complaint's own secrecy."""
-    known = settings_of(ctx).categories.get(row.category)
+def category_of(ctx: Context, row: Any) -> Category:
+    """Return a complaint's category; one that has left the pack as it last was, else by its code and the complaint's secrecy."""
+    known = settings_of(ctx).categories.get(row.category) or former_words(ctx).categories.get(row.category)
     if known is not None:
         return known
     confidentiality = Confidentiality(row.confidentiality)
@@ -112,6 +122,12 @@ def category_of(ctx: Context, row: Complaint) -> Category:
         subject=Subject.THING,
         confidentiality=confidentiality,
     )
+
+
+def state_label(ctx: Context, key: str) -> Mapping[str, str]:
+    """Return what a state is called; one that has left the pack as it was last called."""
+    state = settings_of(ctx).workflow.state_by_key.get(key)
+    return state.label if state else former_words(ctx).states.get(key, {"id": key})
 
 
 def _as_it_is(value: str) -> Any:

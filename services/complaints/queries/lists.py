@@ -8,6 +8,7 @@ from uuid import UUID
 
 from backend.sdk.data import Prepared, decode_cursor, encode_cursor
 from backend.sdk.domain import Context
+from backend.sdk.packs import ended_units
 from services.complaints.domain.actors import CUSTODIANS, UNIT_ROLES, Role
 from services.complaints.domain.categories import Confidentiality
 from services.complaints.domain.visibility import reach
@@ -28,7 +29,7 @@ FEW_TILES = 16  # of each a page is read; a box of more is so large a part of th
 COUNTED = 500  # whoever has more waiting in one state than that knows enough
 
 Way = tuple[str, str]  # values that an index leads by, one after the other, and what holds of the complaints under each
-_FILTERS = {"status": "state", "category": "category", "department": "department"}
+_FILTERS = {"status": "state", "category": "category"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,9 @@ def _filters(ctx: Context, query: Mapping[str, Any]) -> tuple[list[str], dict[st
     """Return the conditions that the query asks for, and their parameters. Raises DomainError (422) for a bad box."""
     asked = {name: query[name] for name in _FILTERS if query.get(name)}
     conditions = [f"{_FILTERS[name]} = %({name})s" for name in asked]
+    if query.get("department"):
+        conditions.append("department = ANY(%(departments)s)")
+        asked["departments"] = [query["department"], *ended_units(ctx).forerunners.get(query["department"], ())]
     if query.get("area"):
         conditions.append("area_code = ANY(%(areas)s)")
         asked["areas"] = list(ctx.ground.regions.lowest_below(ctx.region.id, query["area"]))
@@ -128,6 +132,8 @@ def _known(ctx: Context, query: Mapping[str, Any]) -> tuple[list[Way], dict[str,
 def waiting_for(ctx: Context) -> tuple[list[Way], dict[str, Any]]:
     """Return the ways to what waits for the actor: their unit's, the desks', a custodian's; never what waits for a citizen.
 
+    The triage desk also has what was reopened of a unit that has ended without a successor.
+
     Nothing comes on two of them.
     """
     me = viewer(ctx)
@@ -147,6 +153,9 @@ def waiting_for(ctx: Context) -> tuple[list[Way], dict[str, Any]]:
         ways.append((f"unnest(%(own_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}"))
     if me.has(Role.TRIAGE):
         ways.append((at_work, f"department IS NULL AND {works}"))
+        if without_heir := ended_units(ctx).without_heir:
+            asked["nobodys_units"] = list(without_heir)
+            ways.append((f"unnest(%(nobodys_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}"))
     if me.has(Role.VALIDATOR):
         ways += [(judged, anothers), (at_work, f"{anothers} AND under_appeal")]
     if asked["own_custodies"]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.sdk.domain import Actor, Context
+from backend.sdk.packs import EndedUnits, ended_units
 from services.complaints.domain import actors
 from services.complaints.domain.actors import ActorFacts, Membership
 from services.complaints.domain.categories import Confidentiality
@@ -17,19 +18,23 @@ _OWN = "reporter_id = %(me)s"
 
 
 def viewer(ctx: Context, *, reporter_id: UUID | None = None) -> ActorFacts:
-    """Return the actor before a case reported by `reporter_id`."""
+    """Return the actor before a case reported by `reporter_id`: of a unit, and of those whose work it has taken over."""
     is_reporter = ctx.actor.kind == "citizen" and reporter_id is not None and ctx.actor.account_id == reporter_id
-    return _facts(ctx.actor, is_reporter=is_reporter)
+    return _facts(ctx.actor, ended_units(ctx) if ctx.actor.departments() else None, is_reporter=is_reporter)
 
 
 @lru_cache(maxsize=1024)  # the same two for every row of a page
-def _facts(actor: Actor, *, is_reporter: bool) -> ActorFacts:
+def _facts(actor: Actor, ended: EndedUnits | None, *, is_reporter: bool) -> ActorFacts:
     if actor.kind == "system":
         return actors.SYSTEM
     return ActorFacts(
         account_id=actor.account_id,
         is_reporter=is_reporter,
-        memberships=frozenset(Membership(duty.role, duty.department_key) for duty in actor.duties),
+        memberships=frozenset(
+            Membership(duty.role, key)
+            for duty in actor.duties
+            for key in (duty.department_key, *(ended.forerunners.get(duty.department_key or "", ()) if ended else ()))
+        ),
     )
 
 

@@ -6,34 +6,44 @@ from typing import Any
 from uuid import UUID
 
 from backend.sdk.domain import Context, department_book, in_language, shown_files
+from backend.sdk.packs import ended_units, unit_name
 from services.complaints.domain.categories import Category
 from services.complaints.domain.moves import allowed_moves
 from services.complaints.operations.submitting import tracking_code
 from services.complaints.queries.cases import Case, CaseMove, calendar_of, category_of, settings_of
+from services.complaints.queries.former import former_words
 from services.complaints.queries.viewers import sights
 
 
 def shape_page(ctx: Context, rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Return the rows of a list."""
-    labels, sight_of = _labels(ctx), sights(ctx)
+    labels, sight_of = labels_of(ctx), sights(ctx)
     return [_outline(labels, row, reads_text=sight_of(row).may_read_text) for row in rows]
 
 
-class _Labels:
-    """What keys and codes are called in one language, as an answer shows it: kept while the region's snapshot stands."""
+class Labels:
+    """What keys and codes are called in one language, as an answer shows it: kept while the region's snapshot stands.
+
+    What has left the pack is called as it was last.
+    """
 
     def __init__(self, ctx: Context) -> None:
-        settings = settings_of(ctx)
-        self.states = {key: in_language(state.label, ctx.locale) for key, state in settings.workflow.state_by_key.items()}
-        self.categories = {key: in_language(category.name, ctx.locale) for key, category in settings.categories.items()}
-        self._departments = {key: {"key": key, "name": unit.name} for key, unit in department_book(ctx).by_key.items()}
+        settings, former = settings_of(ctx), former_words(ctx)
+        states = {**former.states, **{key: state.label for key, state in settings.workflow.state_by_key.items()}}
+        categories = {**former.categories, **settings.categories}
+        self.states = {key: in_language(label, ctx.locale) for key, label in states.items()}
+        self.categories = {key: in_language(category.name, ctx.locale) for key, category in categories.items()}
+        names = {**ended_units(ctx).names, **{key: unit.name for key, unit in department_book(ctx).by_key.items()}}
+        self._departments = {key: {"key": key, "name": name} for key, name in names.items()}
         self._regions, self._region_id = ctx.ground.regions, ctx.region.id
         self._areas: dict[str, dict[str, Any]] = {}
 
     def department(self, key: str | None) -> dict[str, str] | None:
+        """Return a department as an answer shows it."""
         return None if key is None else self._departments.get(key) or {"key": key, "name": key}
 
     def area(self, code: str | None) -> dict[str, Any] | None:
+        """Return an area with the codes above it."""
         if code is None:
             return None
         if code not in self._areas:
@@ -43,15 +53,16 @@ class _Labels:
         return self._areas[code]
 
 
-def _labels(ctx: Context) -> _Labels:
+def labels_of(ctx: Context) -> Labels:
+    """Return the labels of the region in the reader's language."""
     key = f"complaints.labels.{ctx.locale}"
-    labels: _Labels | None = ctx.region.kept.get(key)
+    labels: Labels | None = ctx.region.kept.get(key)
     if labels is None:
-        labels = ctx.region.kept[key] = _Labels(ctx)
+        labels = ctx.region.kept[key] = Labels(ctx)
     return labels
 
 
-def _outline(labels: _Labels, row: Any, *, reads_text: bool) -> dict[str, Any]:
+def _outline(labels: Labels, row: Any, *, reads_text: bool) -> dict[str, Any]:
     return {
         "id": row.id,
         "number": row.number,
@@ -79,7 +90,7 @@ def shape_case(ctx: Context, case: Case) -> dict[str, Any]:
     row, category = case.row, category_of(ctx, case.row)
     shown = {line.id for line in case.moves if case.shows(line)}
     files = [file for file in case.files if file.move_id in shown]
-    whole = _outline(_labels(ctx), row, reads_text=case.sight.may_read_text) | {
+    whole = _outline(labels_of(ctx), row, reads_text=case.sight.may_read_text) | {
         "emergency_notice": emergency_notice(ctx, category),
         "files": shown_files(ctx, [(file.id, file.kind) for file in files]),
         "receipt": None,
@@ -106,7 +117,10 @@ def emergency_notice(ctx: Context, category: Category) -> str | None:
     """Return the word that an app says before it sends: nobody is dispatched by a report."""
     if not category.emergency:
         return None
-    return ctx.ground.catalogue.text("complaints.emergency_notice", ctx.locale)
+    contacts = ctx.region.identity.get("contacts", [])
+    phone = next((contact.get("phone") for contact in contacts if contact["key"] == "emergency"), None)
+    code = "complaints.emergency_notice" if phone else "complaints.emergency_notice_without_number"
+    return ctx.ground.catalogue.text(code, ctx.locale, {"phone": phone})
 
 
 def shape_timeline(ctx: Context, case: Case) -> list[dict[str, Any]]:
@@ -117,7 +131,12 @@ def shape_timeline(ctx: Context, case: Case) -> list[dict[str, Any]]:
     works_on_it = case.sight.may_see_internal_notes
     told = _TOLD_TO_ALL | ({"cluster"} if _is_insider(case) else set()) | ({"assignee"} if works_on_it else set())
     return [
-        _line(line, shown_files(ctx, by_move.get(line.id, ())), reads=case.shows(line), told=told)
+        _line(
+            line,
+            shown_files(ctx, by_move.get(line.id, ()) if case.shows(line) else ()),
+            note=_note(ctx, case, line),
+            told=told,
+        )
         for line in case.moves
         if not line.internal or works_on_it
     ]
@@ -131,15 +150,23 @@ def _is_insider(case: Case) -> bool:
 _TOLD_TO_ALL = frozenset({"department", "reason", "authority", "number"})  # an assignee is a person, a cluster another case
 
 
-def _line(line: CaseMove, files: list[dict[str, Any]], *, reads: bool, told: AbstractSet[str]) -> dict[str, Any]:
+def _note(ctx: Context, case: Case, line: CaseMove) -> str | None:
+    """Return the words of a line as the actor may read them; where a unit took over from another, the house's own."""
+    if line.succeeds:
+        names = {"unit": unit_name(ctx, line.succeeds), "successor": unit_name(ctx, line.details["department"])}
+        return ctx.ground.catalogue.text("complaints.unit_succeeded", ctx.locale, names)
+    return line.note if case.shows(line) else None
+
+
+def _line(line: CaseMove, files: list[dict[str, Any]], *, note: str | None, told: AbstractSet[str]) -> dict[str, Any]:
     return {
         "at": line.at,
         "move": line.move,
         "from": line.from_state,
         "to": line.to_state,
         "by": line.role,
-        "note": line.note if reads else None,
+        "note": note,
         "internal": line.internal,
         "details": {key: value for key, value in line.details.items() if key in told},
-        "files": files if reads else [],
+        "files": files,
     }

@@ -160,6 +160,7 @@ def _add_regions(owner_url: str) -> None:
                 calendar={},
                 pack_version="1",
                 pack_checksum="",
+                areas_checksum="",
                 applied_at=utc_now(),
             )
             session.add(region)

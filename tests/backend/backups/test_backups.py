@@ -20,9 +20,10 @@ from backend.data.backups.restoring import examine, make_database, restore_blobs
 from backend.data.blobs import FolderBlobStore, blob_key
 from backend.data.migrating import owner_engine
 from backend.data.protection import RoleError
+from backend.packs.folder import shipped_packs
 from tests.backend.backups.conftest import PEOPLE, PICTURES, settle_in
 
-REGIONS = 2
+REGIONS = len(shipped_packs())
 
 
 def on_server(sql, database, installation):

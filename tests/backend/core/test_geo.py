@@ -3,13 +3,25 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.errors import DomainError
-from backend.core.geo import AreaIndex, Box, Hit, bounding_box, check_point, distance_m, is_point
+from backend.core.geo import (
+    AreaIndex,
+    Box,
+    Coverage,
+    Hit,
+    Polygons,
+    Positions,
+    bounding_box,
+    check_point,
+    distance_m,
+    is_point,
+)
 
 CITY, REGENCY = 1, 2
 METRE = 1 / 111_195  # a degree of latitude
@@ -114,9 +126,37 @@ def test_holes_and_parts_of_an_area_count() -> None:
 
 def test_an_installation_without_areas_finds_nothing() -> None:
     index = AreaIndex([])
-    assert len(index) == 0
     assert index.locate(5.5, 95.3) == ()
     assert index.find_area(CITY, 5.5, 95.3) is None
+    assert index.bounds(CITY) is None
+
+
+def test_polygons_are_asked_for_only_where_a_box_is_near() -> None:
+    shapes = np.array([shapely.Point(95.0 + number, 5.0).buffer(0.1) for number in range(3)], dtype=object)
+    asked: list[int] = []
+
+    def polygons(positions: Positions) -> Polygons:
+        asked.extend(positions.tolist())
+        return shapes[positions]
+
+    coverage = Coverage(np.array([b"a", b"b", b"c"]), shapely.bounds(shapes), polygons)
+    assert coverage.find_area(5.0, 96.0) == ("b", "inside", 0.0, ())
+    assert coverage.find_area(7.0, 96.0) is None
+    assert asked == [1]
+    match = coverage.find_area(5.0, 97.101)
+    assert match is not None
+    assert (match.code, match.how) == ("c", "nearest")
+    assert set(asked) == {1, 2}
+
+
+def test_an_area_whose_polygon_has_gone_meanwhile_is_nowhere() -> None:
+    shapes = np.array([shapely.box(95.0, 5.0, 95.1, 5.1), shapely.Polygon()], dtype=object)
+    boxes = np.array([(95.0, 5.0, 95.1, 5.1), (95.0, 5.1, 95.1, 5.2)])
+    coverage = Coverage(np.array([b"a", b"b"]), boxes, shapes.__getitem__)
+    assert coverage.find_area(5.15, 95.05) is None
+    match = coverage.find_area(5.1 + 20 * METRE, 95.05)
+    assert match is not None
+    assert (match.code, match.how, match.others) == ("a", "nearest", ())
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from backend.http.metrics import Asked
 from tests.backend.metrics.conftest import samples_of
 
 MORE_REGIONS = (
-    "INSERT INTO regions"
-    " (key, code, name, timezone, languages, identity, calendar, pack_version, pack_checksum, revision, applied_at)"
-    " SELECT 'many-' || n, 'm' || n, 'Many', 'Asia/Jakarta', '[]', '{}', '{}', '1', '1', 1, now() FROM generate_series(1, 40) n"
+    "INSERT INTO regions (key, code, name, timezone, languages, identity, calendar,"
+    " pack_version, pack_checksum, areas_checksum, version, revision, applied_at)"
+    " SELECT 'many-' || n, 'm' || n, 'Many', 'Asia/Jakarta', '[]', '{}', '{}', '1', '1', '', 0, 1, now()"
+    " FROM generate_series(1, 40) n"
 )
 
 

@@ -1,4 +1,4 @@
-"""A pack is applied whole or not at all, again without effect, and over nothing that an admin has set."""
+"""A pack is applied whole or not at all, again without effect; what an admin has set stays until a pack has a newer word."""
 
 import os
 import shutil
@@ -12,9 +12,9 @@ from backend.data.unit_of_work import unit_of_work
 from backend.departments.models import Department
 from backend.packs.apply import apply_pack
 from backend.packs.faults import PackError
-from backend.packs.reading import SHIPPED, read_pack
+from backend.packs.folder import SHIPPED, gather
+from backend.packs.settings import change_module
 from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
-from backend.regions.operations import switch_module
 from backend.testing.installation import make_installation
 
 
@@ -48,40 +48,38 @@ def rows(house, key):
 
 
 def test_a_region_that_was_never_seen_is_there_at_once_and_applying_again_changes_nothing(house, folder):
-    pack = read_pack(folder)
-    first = apply_pack(house, pack)
-    assert (first.changed, first.areas) == (True, 100)
-    assert house.directory.find(pack.key).name == pack.name
-    before = rows(house, pack.key)
-    assert apply_pack(house, read_pack(folder)).changed is False
-    assert rows(house, pack.key) == before
+    first = apply_pack(house, gather(folder))
+    assert (first.changed, first.version, first.areas) == (True, 1, 100)
+    assert house.directory.find(folder.name).name == "Kota Banda Aceh"
+    before = rows(house, folder.name)
+    assert apply_pack(house, gather(folder)).changed is False
+    assert rows(house, folder.name) == before
 
 
 def test_a_department_that_leaves_the_pack_is_retired_and_kept(house, folder):
-    apply_pack(house, read_pack(folder))
+    apply_pack(house, gather(folder))
     departments = (folder / "departments.yaml").read_text()
     (folder / "departments.yaml").write_text(departments + "  - {key: dinas-uji, name: Dinas Uji, types: [UJI]}\n")
-    apply_pack(house, read_pack(folder))
+    apply_pack(house, gather(folder))
     (folder / "departments.yaml").write_text(departments)
-    pack = read_pack(folder)
-    apply_pack(house, pack)
-    region = house.directory.find(pack.key)
+    (folder / "successors.yaml").write_text("departments:\n  - {key: dinas-uji, successor: pupr}\n")
+    apply_pack(house, gather(folder))
+    region = house.directory.find(folder.name)
     with unit_of_work(house.ground, region=region) as ctx:
         row = ctx.session.scalar(select(Department).where(Department.region_id == region.id, Department.key == "dinas-uji"))
-        assert row.active is False
+        assert (row.active, row.successor) == (False, "pupr")
 
 
 def test_settings_a_module_refuses_are_named_with_file_and_line_and_nothing_is_applied(house, folder):
     complaints = folder / "complaints.yaml"
     complaints.write_text(complaints.read_text() + "nonsense: true\n")
     line = len(complaints.read_text().splitlines())
-    pack = read_pack(folder)
     with pytest.raises(PackError) as refused:
-        apply_pack(house, pack)
+        apply_pack(house, gather(folder))
     assert [(fault.file.split("/")[-1], fault.line, fault.code) for fault in refused.value.faults] == [
         ("complaints.yaml", line, "request.unknown_field")
     ]
-    assert rows(house, pack.key) is None
+    assert rows(house, folder.name) is None
 
 
 def test_what_fails_in_the_middle_leaves_nothing_behind(house, folder, monkeypatch):
@@ -91,20 +89,19 @@ def test_what_fails_in_the_middle_leaves_nothing_behind(house, folder, monkeypat
         raise RuntimeError("the power is gone")
 
     monkeypatch.setitem(module.__dict__, "on_settings", break_down)
-    pack = read_pack(folder)
     with pytest.raises(RuntimeError):
-        apply_pack(house, pack)
-    assert rows(house, pack.key) is None
+        apply_pack(house, gather(folder))
+    assert rows(house, folder.name) is None
 
 
 def test_a_module_that_an_admin_has_switched_stays_as_the_admin_set_it(house, folder):
-    pack = read_pack(folder)
-    apply_pack(house, pack)
-    with unit_of_work(house.ground, region=house.directory.find(pack.key)) as ctx:
-        switch_module(ctx, "service_info", lambda settings: house.registry.parse_config("service_info", settings), enabled=False)
+    apply_pack(house, gather(folder))
+    with unit_of_work(house.ground, region=house.directory.find(folder.name)) as ctx:
+        change_module(ctx, house.registry, house.registry.modules["service_info"], enabled=False)
     region = folder / "region.yaml"
     region.write_text(region.read_text().replace("app_name:", "app_name: X # "))
-    applied = apply_pack(house, read_pack(folder))
-    assert (applied.changed, applied.kept) == (True, ("service_info",))
-    assert not house.directory.find(pack.key).enabled("service_info")
-    assert house.directory.find(pack.key).enabled("complaints")
+    assert apply_pack(house, gather(folder)).changed
+    assert not house.directory.find(folder.name).enabled("service_info")
+    assert house.directory.find(folder.name).enabled("complaints")
+    apply_pack(house, gather(folder), keep_edits=False)
+    assert house.directory.find(folder.name).enabled("service_info")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from backend.packs.boundaries import read_areas
 from backend.packs.faults import Fault, Faults, PackError
-from backend.packs.reading import SHIPPED, read_pack
+from backend.packs.folder import SHIPPED
+from backend.packs.reading import read_pack
 from backend.packs.yaml_text import read_yaml
 
 Features = list[dict[str, object]]
@@ -277,6 +278,11 @@ def test_a_label_without_one_of_the_languages_is_refused_at_its_line(region: Pat
     ("text", "named"),
     [
         ("holidays:\n- {key: natal, date: 2026-02-30}\n", "2026-02-30"),
+        ("national: {country: XX}\n", "XX"),
+        ("national: {country: ID, subdivision: ZZ}\n", "ZZ"),
+        ("national: {country: ID, categories: [holy]}\n", "holy"),
+        ("national: {country: ID, without: [17 August]}\n", "17 August"),
+        ("holidays:\n- {key: pesta, date: 2026-08-18, name: {id: Pesta, en: Party}, kind: party}\n", "kind"),
         ("working_hours: {funday: {start: 08:00, end: 09:00}}\n", "funday"),
         ("working_hours: {monday: {start: 17:00}}\n", "ends before it starts"),
         ("working_hours: {monday: {start: 8am}}\n", "8am"),

@@ -1,39 +1,55 @@
 """The packs that come with Balai: complete, citable, and marked as examples."""
 
 import re
+from collections import Counter
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 import shapely
 
+from backend.core.calendars import read_holidays
+from backend.packs.faults import Faults
+from backend.packs.folder import SHIPPED, shipped_packs
 from backend.packs.pack import Pack
-from backend.packs.reading import SHIPPED, read_pack, shipped_packs
+from backend.packs.reading import read_pack
+from backend.packs.yaml_text import identifier, read_yaml
 
 PLACEHOLDERS = {"number", "category", "status", "region", "department", "app_name", "due"}
 
 
-@pytest.fixture(scope="module", params=shipped_packs(), ids=lambda folder: folder.name)
-def pack(request) -> Pack:
-    return read_pack(request.param)
+ABROAD = {"nairobi"}
+IN_INDONESIA = [folder for folder in shipped_packs() if folder.name not in ABROAD]
 
 
+@cache
 def of(key: str) -> Pack:
     return read_pack(SHIPPED / key)
 
 
-def test_banda_aceh_has_nine_kecamatan_and_ninety_gampong() -> None:
-    kinds = [area.kind for area in of("banda-aceh").areas]
-    assert {kind: kinds.count(kind) for kind in kinds} == {"kota": 1, "kecamatan": 9, "gampong": 90}
+@pytest.fixture(params=shipped_packs(), ids=lambda folder: folder.name)
+def pack(request) -> Pack:
+    return of(request.param.name)
 
 
-def test_sumedang_has_270_desa_and_7_kelurahan() -> None:
-    kinds = [area.kind for area in of("sumedang").areas]
-    assert {kind: kinds.count(kind) for kind in kinds} == {
-        "kabupaten": 1,
-        "kecamatan": 26,
-        "desa": 270,
-        "kelurahan": 7,
-    }
+@pytest.fixture(params=IN_INDONESIA, ids=lambda folder: folder.name)
+def indonesian(request) -> Pack:
+    return of(request.param.name)
+
+
+@pytest.mark.parametrize(
+    ("key", "kinds"),
+    {
+        "banda-aceh": {"kota": 1, "kecamatan": 9, "gampong": 90},
+        "bandung": {"kota": 1, "kecamatan": 30, "kelurahan": 151},
+        "dki-jakarta": {"provinsi": 1, "kota": 5, "kabupaten": 1, "kecamatan": 44, "kelurahan": 267},
+        "nairobi": {"county": 1, "sub_county": 17},
+        "sumedang": {"kabupaten": 1, "kecamatan": 26, "desa": 270, "kelurahan": 7},
+    }.items(),
+)
+def test_every_area_of_a_region_is_there(key: str, kinds: dict[str, int]) -> None:
+    assert Counter(area.kind for area in of(key).areas) == kinds
 
 
 def test_every_lowest_unit_has_a_polygon_and_nothing_else_has(pack: Pack) -> None:
@@ -45,16 +61,32 @@ def test_names_of_areas_are_trimmed(pack: Pack) -> None:
     assert all(area.name == " ".join(area.name.split()) for area in pack.areas)
 
 
-def test_there_are_62_categories_in_at_most_12_groups_each_with_a_bound_type(pack: Pack) -> None:
+def test_every_category_has_a_group_and_a_bound_type_and_what_is_sealed_a_bound_custodian(pack: Pack) -> None:
     settings = pack.modules["complaints"]
     bound = {name for unit in pack.departments for name in unit.types}
     groups = {group["key"] for group in settings["groups"]}
-    assert len(settings["categories"]) == 62
-    assert len(groups) <= 12
     for category in settings["categories"]:
-        assert {*category["departments"]} <= bound
+        assert {*category["departments"]} & bound
         assert category["group"] in groups
         assert (category["confidentiality"] == "sealed") == (category.get("custodian") in bound)
+
+
+def test_there_are_62_categories_in_at_most_12_groups(indonesian: Pack) -> None:
+    settings = indonesian.modules["complaints"]
+    assert len(settings["categories"]) == 62
+    assert len(settings["groups"]) <= 12
+
+
+def test_nairobi_is_the_city_of_the_source_and_inherits_nothing_indonesian() -> None:
+    nairobi = of("nairobi")
+    settings = nairobi.modules["complaints"]
+    assert (len(settings["categories"]), len(settings["groups"])) == (37, 19)
+    assert {unit.types[0] for unit in nairobi.departments if not unit.area_code} == {f"DEPT_{n:02}" for n in range(1, 19)}
+    hours = {category["code"]: category["completion"]["hours"] for category in settings["categories"]}
+    assert (hours["NoWaterSupply"], hours["IllegalClamping"], hours["PotholeRoadDamage"]) == (72, 4, 72)
+    assert {path.split("/")[1] for path in nairobi.files if path.startswith("bases/")} == {"base"}
+    assert nairobi.identity["languages"] == ["en", "sw"]
+    assert nairobi.calendar["national"] == {"country": "KE"}
 
 
 def test_every_category_cites_the_line_it_stands_in(pack: Pack) -> None:
@@ -63,8 +95,14 @@ def test_every_category_cites_the_line_it_stands_in(pack: Pack) -> None:
         assert f"code: {category['code']}" in (SHIPPED / file).read_text().splitlines()[int(line) - 1]
 
 
-def test_a_kelurahan_has_an_office_that_takes_complaints_and_a_desa_or_gampong_has_not() -> None:
-    for key, expected in {"banda-aceh": {"kecamatan": 9}, "sumedang": {"kecamatan": 26, "kelurahan": 7}}.items():
+def test_an_organ_of_the_region_has_an_office_that_takes_complaints_and_a_desa_or_gampong_has_not() -> None:
+    for key, expected in {
+        "banda-aceh": {"kecamatan": 9},
+        "bandung": {"kecamatan": 30, "kelurahan": 151},
+        "dki-jakarta": {"kota": 5, "kabupaten": 1, "kecamatan": 44, "kelurahan": 267},
+        "nairobi": {"sub_county": 17},
+        "sumedang": {"kecamatan": 26, "kelurahan": 7},
+    }.items():
         pack = of(key)
         kinds = {area.code: area.kind for area in pack.areas}
         offices = [unit for unit in pack.departments if unit.kind == "area_office"]
@@ -74,6 +112,9 @@ def test_a_kelurahan_has_an_office_that_takes_complaints_and_a_desa_or_gampong_h
     names = {unit.key: (unit.name, unit.types) for unit in of("sumedang").departments}
     assert names["area-32.11.18.1002"] == ("Kelurahan Situ", ("KELURAHAN",))
     assert names["area-32.11.18"] == ("Kecamatan Sumedang Utara", ("KECAMATAN",))
+    names = {unit.key: (unit.name, unit.types) for unit in of("dki-jakarta").departments}
+    assert names["area-31.74"] == ("Kota Administrasi Jakarta Selatan", ("KOTA_ADMINISTRASI",))
+    assert names["area-31.01"] == ("Kabupaten Administrasi Kepulauan Seribu", ("KOTA_ADMINISTRASI",))
 
 
 def test_banda_aceh_speaks_of_keuchik_qanun_and_salam() -> None:
@@ -85,17 +126,23 @@ def test_banda_aceh_speaks_of_keuchik_qanun_and_salam() -> None:
 
 
 def test_the_tsunami_is_remembered_in_aceh_alone_and_marked_as_local() -> None:
-    local = [day["date"] for day in of("banda-aceh").calendar["holidays"] if day.get("local")]
-    assert local == ["2026-12-26", "2027-12-26"]
-    assert not any(day.get("local") for day in of("sumedang").calendar["holidays"])
-    assert len({day["date"] for day in of("sumedang").calendar["holidays"] if day["date"] < "2027"}) == 17
+    def local(key: str) -> list[str]:
+        return [day["date"] for day in of(key).calendar["holidays"] if day["kind"] == "local"]
+
+    assert local("banda-aceh") == ["2026-12-26", "2027-12-26"]
+    assert local("sumedang") == []
+    assert date(2026, 12, 26) not in read_holidays(of("sumedang").calendar)
+
+
+def test_each_country_keeps_its_own_holidays_in_any_year(pack: Pack) -> None:
+    here = read_holidays(pack.calendar)
+    assert (date(2031, 8, 17) in here, date(2031, 12, 12) in here) == ((False, True) if pack.key in ABROAD else (True, False))
 
 
 def test_every_pack_says_that_it_is_an_example(pack: Pack) -> None:
     assert pack.identity["official"] is False
-    assert pack.identity["notice"]["id"].startswith("Contoh, bukan resmi")
-    heads = [(SHIPPED / file.removeprefix("packs/")) for file in pack.files if file.endswith("region.yaml")]
-    assert all("contoh, bukan resmi" in head.read_text() for head in heads)
+    assert pack.identity["notice"]["en"].startswith("An example, not official")
+    assert "contoh, bukan resmi" in (SHIPPED / pack.key / "region.yaml").read_text()
 
 
 def test_the_workflow_has_the_states_and_moves_of_the_plan(pack: Pack) -> None:
@@ -110,10 +157,15 @@ def test_the_workflow_has_the_states_and_moves_of_the_plan(pack: Pack) -> None:
     )
 
 
-def test_services_and_contacts_say_what_they_are_based_on_and_when(pack: Pack) -> None:
-    info = pack.modules["service_info"]
+def test_services_and_contacts_of_the_country_are_inherited(indonesian: Pack) -> None:
+    info = indonesian.modules["service_info"]
     assert len(info["services"]) >= 10
     assert {"110", "112", "113", "115", "117", "118", "119", "123", "129"} <= {c["phone"] for c in info["contacts"]}
+
+
+def test_services_and_contacts_say_what_they_are_based_on_and_when(pack: Pack) -> None:
+    info = pack.modules["service_info"]
+    assert info["contacts"]
     for item in (*info["services"], *info["contacts"]):
         assert item["source"]
         assert not item["source"].startswith("packs/")
@@ -129,22 +181,33 @@ def test_places_lie_inside_the_region(pack: Pack) -> None:
         assert any(shape.contains(point) for shape in shapes)
 
 
-def test_templates_speak_both_languages_with_known_words_alone(pack: Pack) -> None:
+def test_templates_speak_the_languages_of_the_region_with_known_words_alone(pack: Pack) -> None:
     templates = {item["key"]: item for item in pack.modules["notifications"]["templates"]}
     for key, template in templates.items():
         known = {"code", "minutes", "app_name"} if key == "auth.login_code" else PLACEHOLDERS
         for texts in (template["title"], template["body"]):
-            assert texts.keys() == {"id", "en"}
+            assert texts.keys() == {"id", "en", *pack.identity["languages"]}
             assert all({*re.findall(r"\{(\w*)\}", text)} <= known for text in texts.values())
     neutral = templates["complaints.neutral_update"]
     assert {*re.findall(r"\{(\w+)\}", f"{neutral['title']}{neutral['body']}")} == {"number"}
 
 
 def test_every_shipped_base_is_used_and_the_notices_of_the_data_are_there() -> None:
-    used = {file.split("/")[1] for folder in shipped_packs() for file in read_pack(folder).files}
+    bases = {path.split("/")[1] for folder in shipped_packs() for path in of(folder.name).files if path.startswith("bases/")}
+    used = bases | {folder.name for folder in shipped_packs()}
     assert used == {folder.name for folder in SHIPPED.iterdir() if folder.is_dir()}
     notice = (SHIPPED / "NOTICE.md").read_text()
-    assert notice.count("Permission is hereby granted, free of charge") == 2
+    assert notice.count("Permission is hereby granted, free of charge") == 3
+
+
+def test_the_default_departments_bind_every_type_but_those_of_area_offices_and_none_is_verified() -> None:
+    base = read_yaml((SHIPPED / "base-perangkat-daerah/departments.yaml").read_text(), "departments.yaml", Faults())
+    register = read_yaml((SHIPPED / "base-indonesia/departments.yaml").read_text(), "departments.yaml", Faults())
+    bound = [name for unit in base.items_of("departments") for name in unit.texts("types")]
+    types = {identifier(item) for item in register.items_of("types")}
+    assert len(bound) == len(set(bound))
+    assert {*bound} == types - {"KECAMATAN", "KELURAHAN"}
+    assert not any(unit["verified"] for unit in base.items_of("departments"))
 
 
 def test_reading_a_pack_twice_gives_the_same_checksum(pack: Pack) -> None:

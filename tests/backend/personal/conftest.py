@@ -17,7 +17,8 @@ from backend.app import create_app
 from backend.core.settings import load_settings
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
-from backend.regions.operations import change_settings
+from backend.packs.settings import change_module
+from backend.regions.models import RegionModuleRow
 from backend.testing.installation import make_installation, servers
 from tests.people import Person
 from tests.running import Installation, free_port, wait_until
@@ -101,9 +102,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         house = app.extensions["balai"]
         folders = (folder / "var", folder / "servers")
         region = house.directory.find("banda-aceh")
-        told = {**region.modules["notifications"].settings, "channels": {"citizen": ["push", "email"]}}
         with unit_of_work(house.ground, region=region) as ctx:
-            change_settings(ctx, "notifications", told, expected_version=None)
+            settings = ctx.session.get_one(RegionModuleRow, (region.id, "notifications")).settings
+            told = {**settings, "channels": {"citizen": ["push", "email"]}}
+            change_module(ctx, house.registry, house.registry.modules["notifications"], values=told)
         with installation.running("web", "worker", "clock"):
             yield Town(installation, house, folders, office)
         house.ground.engine.dispose()

@@ -10,8 +10,7 @@ from backend.core.ids import new_id
 from backend.core.settings import load_settings
 from backend.data.context import Actor
 from backend.data.unit_of_work import unit_of_work
-from backend.http.modules_api import switch
-from backend.regions.operations import change_settings
+from backend.packs.settings import change_module
 from backend.testing.installation import make_installation, servers
 from workers.tasks import carry_due
 
@@ -28,8 +27,7 @@ def house(tmp_path_factory):
 def region(house):
     module, region = house.registry.modules["price_watch"], house.directory.find("sumedang")
     with unit_of_work(house.ground, region=region) as ctx:
-        change_settings(ctx, module.name, {"board_url": "http://board.test/prices"}, expected_version=None)
-        switch(ctx, house.registry, module, enabled=True)
+        change_module(ctx, house.registry, module, values={"board_url": "http://board.test/prices"}, enabled=True)
     house.directory.refresh()
     return house.directory.find("sumedang")
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from marshmallow import ValidationError
 
-from backend.packs.reading import read_pack, shipped_packs
+from backend.packs.folder import shipped_packs
+from backend.packs.reading import read_pack
 from services.complaints.config import ComplaintsSettings, parse_settings, work_calendar
 from services.complaints.domain.categories import Confidentiality, FirstLine, VisibilityMode
 from services.complaints.domain.clocks import Span, Unit
@@ -163,7 +164,8 @@ def test_a_region_s_calendar_is_read_as_its_pack_writes_it():
         {"working_hours": hours, "holidays": [{"key": "natal", "date": "2026-12-25", "name": {"id": "Natal"}}]},
     )
     assert calendar.closes == {0: time(16), 4: time(11, 30)}
-    assert calendar.holidays == {date(2026, 12, 25)}
+    assert date(2026, 12, 25) in calendar.holidays
+    assert date(2026, 12, 26) not in calendar.holidays
     assert calendar.zone.key == "Asia/Jayapura"
     with pytest.raises(ValueError, match="working weekday"):
         work_calendar("Asia/Jakarta", {"working_hours": {"sunday": None}, "holidays": []})
@@ -173,10 +175,9 @@ def test_a_region_s_calendar_is_read_as_its_pack_writes_it():
 def test_every_shipped_region_has_settings_with_which_no_category_is_left_to_triage(folder):
     pack = read_pack(folder)
     settings = parse_settings({name: value for name, value in pack.modules["complaints"].items() if name != "enabled"})
-    assert len(settings.categories) == 62
     region = RegionFacts(
         departments={name: unit.key for unit in pack.departments for name in unit.types if not unit.area_code},
-        area_offices={unit.area_code: unit.key for unit in pack.departments if unit.area_code},
+        area_offices={unit.area_code: unit for unit in pack.departments if unit.area_code},
     )
     areas = {area.code: area for area in pack.areas}
     lowest = next(area for area in pack.areas if area.lowest)

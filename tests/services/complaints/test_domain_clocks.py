@@ -7,14 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.core.calendars import Holidays
 from services.complaints.domain.clocks import Span, Unit, WorkCalendar, due_after, due_after_pause, half, open_until
 
 ZONES = {"WIB": "Asia/Jakarta", "WITA": "Asia/Makassar", "WIT": "Asia/Jayapura"}
 OFFICE = {0: time(16), 1: time(16), 2: time(16), 3: time(16), 4: time(16, 30)}
 
 
-def calendar(zone="Asia/Jakarta", holidays=()):
-    return WorkCalendar(zone=ZoneInfo(zone), closes=OFFICE, holidays=frozenset(holidays))
+INDONESIA = Holidays(country="ID", own=frozenset({date(2026, 12, 24)}))  # and the joint leave of Christmas
+KENYA = Holidays(country="KE")
+
+
+def calendar(zone="Asia/Jakarta", holidays=frozenset()):
+    return WorkCalendar(zone=ZoneInfo(zone), closes=OFFICE, holidays=holidays)
 
 
 def local(text, zone="Asia/Jakarta"):
@@ -65,14 +70,14 @@ def test_a_complaint_of_the_weekend_is_counted_as_one_of_the_last_working_day():
 
 
 def test_holidays_are_not_counted():
-    christmas = calendar(holidays=[date(2026, 12, 24), date(2026, 12, 25)])
+    christmas = calendar(holidays={date(2026, 12, 24), date(2026, 12, 25)})
     assert due_after(local("2026-12-23 09:00"), working(1), christmas) == local("2026-12-28 16:00")
 
 
 def test_a_holiday_between_moves_the_end_by_one_day():
     start = local("2026-12-22 09:00")
     assert due_after(start, working(5), calendar()) == local("2026-12-29 16:00")
-    assert due_after(start, working(5), calendar(holidays=[date(2026, 12, 25)])) == local("2026-12-30 16:00")
+    assert due_after(start, working(5), calendar(holidays={date(2026, 12, 25)})) == local("2026-12-30 16:00")
 
 
 @pytest.mark.parametrize("zone", ZONES.values(), ids=ZONES)
@@ -95,8 +100,52 @@ def test_one_instant_falls_on_different_days_in_the_three_zones():
 
 @pytest.mark.parametrize("zone", ZONES.values(), ids=ZONES)
 def test_a_holiday_is_one_of_the_region_s_own_date(zone):
-    here = calendar(zone, [date(2026, 11, 17)])
+    here = calendar(zone, {date(2026, 11, 17)})
     assert due_after(local("2026-11-16 23:30", zone), working(1), here) == local("2026-11-18 16:00", zone)
+
+
+@pytest.mark.parametrize("zone", ZONES.values(), ids=ZONES)
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        ("2026-12-23 23:59:59", 1, "2026-12-28 16:00"),  # over joint leave, Christmas and the weekend
+        ("2026-12-30 23:30", 2, "2027-01-04 16:00"),  # over New Year's Day, which is a Friday
+        ("2026-12-31 23:59:59", 1, "2027-01-04 16:00"),
+        ("2027-01-01 00:00", 1, "2027-01-04 16:00"),  # a holiday's own midnight
+        ("2027-12-31 12:00", 1, "2028-01-03 16:00"),  # New Year's Day on a Saturday costs nothing
+        ("2026-03-18 23:30", 2, "2026-03-23 16:00"),  # Nyepi on the Thursday, Idul Fitri on a weekend
+    ],
+)
+def test_in_every_zone_of_indonesia_midnights_and_holidays_are_its_own(zone, start, days, due):
+    assert due_after(local(start, zone), working(days), calendar(zone, INDONESIA)) == local(due, zone)
+
+
+def test_one_instant_of_the_last_evening_of_the_year_is_due_on_three_days():
+    instant = datetime(2025, 12, 31, 15, 30, tzinfo=UTC)  # 22:30 WIB and 23:30 WITA of 2025, 00:30 WIT of 2026
+    ends = {name: due_after(instant, working(1), calendar(zone, INDONESIA)) for name, zone in ZONES.items()}
+    assert ends == {name: local("2026-01-02 16:30", zone) for name, zone in ZONES.items()}
+    assert len(set(ends.values())) == 3
+    before = {name: due_after(instant - timedelta(days=1), working(1), calendar(zone, INDONESIA)) for name, zone in ZONES.items()}
+    assert before == {
+        "WIB": local("2025-12-31 16:00", ZONES["WIB"]),
+        "WITA": local("2025-12-31 16:00", ZONES["WITA"]),
+        "WIT": local("2026-01-02 16:30", ZONES["WIT"]),  # there the holiday has begun already
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "due"),
+    [
+        ("2026-12-11 23:59:59", "2026-12-14 16:00"),  # Jamhuri Day is a Saturday
+        ("2026-12-24 12:00", "2026-12-28 16:00"),  # Christmas, Boxing Day and the weekend
+        ("2026-12-31 23:59:59", "2027-01-04 16:00"),
+        ("2026-05-31 10:00", "2026-06-02 16:00"),  # Madaraka Day
+        ("2027-12-24 12:00", "2027-12-28 16:00"),  # Boxing Day on a Sunday is kept on the Monday
+    ],
+)
+def test_nairobi_keeps_the_holidays_of_kenya(start, due):
+    here = calendar("Africa/Nairobi", KENYA)
+    assert due_after(local(start, "Africa/Nairobi"), working(1), here) == local(due, "Africa/Nairobi")
 
 
 def test_a_citizen_s_chance_lasts_until_midnight_of_the_last_working_day():

@@ -1,6 +1,7 @@
 """Routing: rules, first line, types in order, the custodian before all, and a trace that says why."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 
@@ -19,9 +20,23 @@ from services.complaints.domain.routing import (
 PACK = "packs/sumedang/complaints.yaml"
 KELURAHAN = (AreaLink("32.11.18.1001", "kelurahan"), AreaLink("32.11.18", "kecamatan"), AreaLink("32.11", "kabupaten"))
 DESA = (AreaLink("32.11.18.2003", "desa"), AreaLink("32.11.18", "kecamatan"), AreaLink("32.11", "kabupaten"))
+
+
+@dataclass(frozen=True)
+class Office:
+    """The office of an area."""
+
+    key: str
+    types: tuple[str, ...]
+
+
+# No desa has an office: it is no organ of the region.
 REGION = RegionFacts(
     departments={"PUPR": "dinas-pupr", "DLHK": "dlhk", "DP3A": "dp3a", "TAPEM": "bagian-tapem"},
-    area_offices={"32.11.18.1001": "area-32.11.18.1001", "32.11.18.2003": "area-32.11.18.2003", "32.11.18": "area-32.11.18"},
+    area_offices={
+        "32.11.18.1001": Office("area-32.11.18.1001", ("KELURAHAN",)),
+        "32.11.18": Office("area-32.11.18", ("KECAMATAN",)),
+    },
 )
 
 
@@ -59,21 +74,26 @@ def test_a_kelurahan_is_the_first_line_for_its_own_streets():
     assert codes(decision) == [Step.AREA_OFFICE_HELD]
 
 
-@pytest.mark.parametrize("kind", ["desa", "gampong"])
-def test_a_desa_or_gampong_is_no_organ_of_the_city_and_falls_through_to_the_department(kind):
+@pytest.mark.parametrize("kind", ["desa", "gampong", "ward"])
+def test_an_area_without_an_office_falls_through_to_the_department_though_one_above_it_has_one(kind):
     chain = (AreaLink("32.11.18.2003", kind), *DESA[1:])
     decision = choose_department(category(first_line=FirstLine.AREA_OFFICE), chain, (), REGION)
     assert decision.department_key == "dinas-pupr"
-    assert codes(decision) == [Step.AREA_OFFICE_NOT_KELURAHAN, Step.TYPE_BOUND]
+    assert codes(decision) == [Step.AREA_OFFICE_MISSING, Step.TYPE_BOUND]
     assert decision.trace[0].params == {"area": "32.11.18.2003", "kind": kind}
     assert not decision.trace[0].held
 
 
-def test_a_kelurahan_whose_office_does_not_exist_falls_through():
-    without = RegionFacts(departments=REGION.departments)
-    decision = choose_department(category(first_line=FirstLine.AREA_OFFICE), KELURAHAN, (), without)
-    assert decision.department_key == "dinas-pupr"
-    assert codes(decision) == [Step.AREA_OFFICE_MISSING, Step.TYPE_BOUND]
+def test_what_an_area_is_called_decides_nothing():
+    chain = (AreaLink("047.289", "sub_county"), AreaLink("047", "county"))
+    nairobi = RegionFacts(
+        departments={"DEPT_16": "mobility-works"}, area_offices={"047.289": Office("area-047.289", ("SUB_COUNTY",))}
+    )
+    pothole = category(departments=("DEPT_16",), first_line=FirstLine.AREA_OFFICE)
+    assert choose_department(pothole, chain, (), nairobi).department_key == "area-047.289"
+    market = category(departments=("SUB_COUNTY", "DEPT_16"))
+    assert choose_department(market, chain, (), nairobi).department_key == "area-047.289"
+    assert choose_department(market, (), (), nairobi).department_key == "mobility-works"
 
 
 def test_a_first_line_without_a_place_falls_through():
@@ -81,23 +101,37 @@ def test_a_first_line_without_a_place_falls_through():
     assert codes(decision) == [Step.NO_PLACE, Step.TYPE_BOUND]
 
 
-def test_the_type_kecamatan_means_the_office_of_the_kecamatan_of_the_place():
+def test_the_type_of_an_office_means_the_one_of_the_place():
     decision = choose_department(category(departments=("KECAMATAN", "TAPEM")), DESA, (), REGION)
     assert decision.department_key == "area-32.11.18"
     assert decision.trace[-1].params == {"type": "KECAMATAN", "area": "32.11.18", "department": "area-32.11.18"}
 
 
-def test_the_type_kecamatan_is_passed_over_where_there_is_no_place():
+def test_the_type_of_an_office_is_passed_over_where_there_is_no_place():
     decision = choose_department(category(departments=("KECAMATAN", "TAPEM")), (), (), REGION)
     assert decision.department_key == "bagian-tapem"
     assert codes(decision) == [Step.NO_PLACE, Step.TYPE_BOUND]
 
 
-def test_the_type_kecamatan_is_passed_over_where_its_office_does_not_exist():
-    without = RegionFacts(departments=REGION.departments)
-    decision = choose_department(category(departments=("KECAMATAN", "TAPEM")), DESA, (), without)
+def test_the_type_of_an_office_is_passed_over_where_the_place_has_no_such_office():
+    elsewhere = RegionFacts(departments=REGION.departments, area_offices={"32.11.01": Office("area-32.11.01", ("KECAMATAN",))})
+    decision = choose_department(category(departments=("KECAMATAN", "TAPEM")), DESA, (), elsewhere)
     assert decision.department_key == "bagian-tapem"
     assert codes(decision) == [Step.TYPE_NOT_BOUND, Step.TYPE_BOUND]
+
+
+def test_of_several_offices_of_a_type_above_a_place_the_nearest_takes_it():
+    nested = RegionFacts(
+        departments={},
+        area_offices={"32.11": Office("area-32.11", ("TOWN_HALL",)), "32.11.18": Office("area-32.11.18", ("TOWN_HALL",))},
+    )
+    assert choose_department(category(departments=("TOWN_HALL",)), DESA, (), nested).department_key == "area-32.11.18"
+
+
+def test_a_unit_bound_to_the_type_of_offices_stands_in_where_the_place_has_none():
+    bound = RegionFacts(departments={"KECAMATAN": "setda"}, area_offices=REGION.area_offices)
+    assert choose_department(category(departments=("KECAMATAN",)), (), (), bound).department_key == "setda"
+    assert choose_department(category(departments=("KECAMATAN",)), DESA, (), bound).department_key == "area-32.11.18"
 
 
 RULES = (

@@ -12,7 +12,7 @@ from services.complaints.domain.clocks import Span, Unit
 from services.complaints.domain.workflow import Clock, Move, State, Workflow, check_workflow
 
 BASE: Workflow = WorkflowSettings().load(yaml.safe_load((Path(__file__).parent / "workflow.yaml").read_text()))
-SHIPPED = Path(packs.__file__).parent / "shipped" / "base-indonesia" / "complaints.yaml"
+SHIPPED = Path(packs.__file__).parent / "shipped" / "base" / "complaints.yaml"
 LABEL = {"en": "Somewhere"}
 
 

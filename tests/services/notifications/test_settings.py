@@ -7,7 +7,10 @@ import yaml
 from marshmallow import ValidationError
 
 from backend.core.text import fill
-from backend.packs.reading import read_pack, shipped_packs
+from backend.packs.faults import PackError
+from backend.packs.folder import SHIPPED, gather, shipped_packs
+from backend.packs.proposing import check_modules
+from backend.packs.reading import read_files, read_pack
 from services.notifications import module as room
 from services.notifications.config import NotificationsSettings
 from services.notifications.domain import VARIABLES
@@ -66,13 +69,53 @@ def test_what_only_looks_like_a_variable_is_text_and_stays_text(text):
     assert fill(said, dict.fromkeys(VARIABLES, "filled")) == text
 
 
+@pytest.mark.parametrize("part", ["title", "body"])
+def test_a_text_in_no_language_is_refused(part):
+    assert refusal({"templates": [MOVED | {part: {}}]})["templates"][0][part][0].startswith("request.")
+
+
+def faults_of(house, region, template):
+    """Return what is wrong with a shipped region that says one thing more."""
+    files = gather(SHIPPED / region)
+    said = yaml.safe_load(files.get("notifications.yaml", b"templates: []"))
+    said["templates"].append(template)
+    files["notifications.yaml"] = yaml.safe_dump(said, allow_unicode=True).encode()
+    with pytest.raises(PackError) as refused:
+        check_modules(house.registry, house.ground.catalogue, read_files(files))
+    return [(fault.code.partition(".")[2], fault.text) for fault in refused.value.faults]
+
+
 @pytest.mark.parametrize(
-    ("texts", "missing"), [({"id": "Ada kabar"}, "en"), ({"en": "News"}, "id"), ({"id": "Ada", "en": "  "}, "en"), ({}, "id, en")]
+    ("region", "texts", "missing"),
+    [
+        ("banda-aceh", {"id": "Ada kabar"}, "en"),
+        ("banda-aceh", {"en": "News"}, "id"),
+        ("banda-aceh", {"id": "Ada", "en": "  "}, "en"),
+        ("nairobi", {"id": "Ada kabar", "en": "News"}, "sw"),
+        ("nairobi", {"id": "Ada kabar"}, "en, sw"),
+    ],
 )
 @pytest.mark.parametrize("part", ["title", "body"])
-def test_a_text_without_one_of_the_two_languages_is_refused_and_says_which(part, texts, missing):
-    faults = refusal({"templates": [MOVED | {part: texts}]})["templates"][0][part]
-    assert f"notifications.language_missing|languages={missing}" in faults
+def test_a_text_without_a_language_of_its_region_is_refused_and_says_which(house, part, region, texts, missing):
+    spoken = {"id": "Ada kabar", "en": "News", "sw": "Habari"}
+    template = {"key": "complaints.extra", "title": spoken, "body": spoken} | {part: texts}
+    ((code, text),) = faults_of(house, region, template)
+    assert code == "language_missing"
+    assert missing in text
+
+
+def test_a_region_need_not_say_what_nobody_speaks_there(house):
+    files = gather(SHIPPED / "nairobi")
+    files["notifications.yaml"] += b"  - {key: complaints.extra, title: {en: News, sw: Habari}, body: {en: News, sw: Habari}}\n"
+    states, _ = check_modules(house.registry, house.ground.catalogue, read_files(files))
+    assert states["notifications"].config.templates["complaints.extra"].title == {"en": "News", "sw": "Habari"}
+
+
+def test_a_login_code_that_is_not_said_is_refused(house):
+    template = {"key": "auth.login_code", "body": {"id": "Rahasia."}}
+    ((code, text),) = faults_of(house, "banda-aceh", template)
+    assert code == "code_missing"
+    assert text.endswith(".body.id: The text with a login code leaves out the code: write the variable code into it.")
 
 
 def test_two_templates_of_one_key_are_refused():
@@ -108,5 +151,6 @@ def test_both_languages_of_the_room_say_the_same_things():
 def test_what_the_shipped_packs_say_is_accepted_and_cites_its_file(folder):
     said = {name: value for name, value in read_pack(folder).modules["notifications"].items() if name != "enabled"}
     settings = NotificationsSettings().load(said)
-    assert settings.templates["complaints.received"].source.startswith("packs/base-indonesia/notifications.yaml:")
+    said_last = "nairobi" if folder.name == "nairobi" else "base"  # which says each in its own language, too
+    assert settings.templates["complaints.received"].source.startswith(f"packs/{said_last}/notifications.yaml:")
     assert all(settings.channels.values())

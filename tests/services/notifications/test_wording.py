@@ -16,11 +16,22 @@ JAKARTA, JAYAPURA, NAIROBI = (ZoneInfo(name) for name in ("Asia/Jakarta", "Asia/
         ("2026-05-12T07:00:00+00:00", JAKARTA, "en", "12 May 2026, 14:00 WIB"),
         ("2026-12-31T20:30:00Z", JAYAPURA, "id", "1 Januari 2027, 05.30 WIT"),
         ("2026-08-17T10:00:00+07:00", NAIROBI, "en", "17 August 2026, 06:00 EAT"),
-        ("2026-08-17T03:00:00Z", JAKARTA, "ace", "17 Agustus 2026, 10.00 WIB"),
     ],
 )
 def test_an_instant_is_read_on_the_regions_wall(instant, zone, locale, said):
     assert say_instant(instant, zone, locale) == said
+
+
+@pytest.mark.parametrize(
+    ("locales", "said"),
+    [
+        (("ace", "id", "en"), "17 Agustus 2026, 10.00 WIB"),
+        (("sw", "en", "sw"), "17 August 2026, 10:00 WIB"),
+        (("sw",), "2026-08-17, 10:00 WIB"),
+    ],
+)
+def test_where_the_months_of_a_language_are_not_known_the_regions_next_one_is_spoken_or_figures(locales, said):
+    assert say_instant("2026-08-17T03:00:00Z", JAKARTA, *locales) == said
 
 
 @pytest.mark.parametrize("text", ["-", "besok", "2026-05-12T07:00:00"])

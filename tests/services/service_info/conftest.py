@@ -32,10 +32,10 @@ from backend.data.serials import Serials
 from backend.data.unit_of_work import unit_of_work
 from backend.departments.models import Department
 from backend.http.auth import configure_tokens, make_access_token
+from backend.http.declaration import module as regions
 from backend.http.gate import Gate
 from backend.http.house import House
 from backend.http.limits import RateLimits
-from backend.http.modules_api import REGIONS_MODULE
 from backend.http.openapi import make_api, serve_documentation
 from backend.http.problem import answer_problems
 from backend.local import LocalServers, local_servers
@@ -116,7 +116,7 @@ def installation(tmp_path_factory) -> Iterator[Town]:
         with owner.begin() as connection:
             set_up_roles(connection, roles, runtime_password="runtime")
             connection.exec_driver_sql(f"SET LOCAL ROLE {roles.owner}")
-            tables = [model.__table__ for room in (REGIONS_MODULE, module) for model in room.models]
+            tables = [model.__table__ for room in (regions, module) for model in room.models]
             tables.append(Department.__table__)
             Base.metadata.create_all(connection, tables=tables)
             operations = Operations(MigrationContext.configure(connection))
@@ -140,6 +140,7 @@ def _add_region(session: Session, key: str, square: shapely.Polygon) -> None:
         calendar={},
         pack_version="1",
         pack_checksum="",
+        areas_checksum="",
         applied_at=utc_now(),
     )
     session.add(region)
@@ -166,7 +167,7 @@ def _open(folder: Path, servers: LocalServers, owner: Engine, runtime: str) -> T
             "BALAI_SECRET_KEY": secret,
         }
     )
-    registry = Registry([REGIONS_MODULE, module])
+    registry = Registry([regions, module])
     engine = create_engine(address)
     directory = RegionDirectory(engine, registry.parse_config, modules=["service_info"], always_on=["regions"])
     directory.refresh()
@@ -189,6 +190,7 @@ def _open(folder: Path, servers: LocalServers, owner: Engine, runtime: str) -> T
             regions=directory,
             people=None,  # this room asks for nobody
             personal=registry,
+            wording=registry,
         ),
         directory=directory,
         owner=owner,

@@ -1,0 +1,171 @@
+"""What a regional admin changes while the system runs, as a small change of the pack: a layer over it that Balai writes."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import yaml
+from marshmallow import ValidationError
+from sqlalchemy import select
+
+from backend.core.errors import DomainError, FieldError, Kind, invalid
+from backend.data.context import Context
+from backend.http.schema import field_errors
+from backend.modules.contract import ServiceModule
+from backend.modules.registry import Registry
+from backend.packs.apply import Applied, apply_plan, make_plan
+from backend.packs.differences import layer_saying
+from backend.packs.faults import Fault, Faults, PackError, Place
+from backend.packs.folder import EDITED, Files
+from backend.packs.merging import plain
+from backend.packs.reading import lay, read_layers
+from backend.packs.versions import files_of
+from backend.packs.yaml_text import read_yaml
+from backend.regions.models import RegionModuleRow, RegionRow
+
+_HEAD = "# Diubah oleh admin wilayah lewat Balai. / Changed by an admin of the region through Balai.\n"
+_CITATION = re.compile(r"packs/[^:]+:\d+")
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, _data: Any) -> bool:  # a pack knows no anchors
+        return True
+
+
+def _write_float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:float", f"{Decimal(repr(value)):f}")  # a pack knows no exponents
+
+
+_Dumper.add_representer(float, _write_float)
+
+
+def get_files(ctx: Context, *, to_change: bool = False) -> dict[str, bytes]:
+    """Return the files of the region's present version; `to_change`: it stays the present one until the unit of work ends.
+
+    Raises DomainError (409) for a region without one.
+    """
+    row = select(RegionRow.version).where(RegionRow.id == ctx.region.id)
+    version = ctx.session.scalar(row.with_for_update(key_share=True) if to_change else row)
+    if not version:
+        raise DomainError(Kind.CONFLICT, "regions.no_pack")
+    return files_of(ctx.session, ctx.region.id, version)
+
+
+def edited(files: Files, name: str, change: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return `files` with the edited layer of one file that makes it say `change`: its whole content, or some of its names.
+
+    Raises DomainError (422) for what the YAML of packs cannot hold.
+    """
+    layers = read_layers(files, Faults())
+    below = plain(lay(layers[:-1], Faults()).inner(name))
+    layer = layer_saying(below, without_citations(change, below))
+    path = f"{name}{EDITED}"
+    rest = {at: content for at, content in files.items() if at != path}
+    if not layer:
+        return rest
+    text = _HEAD + yaml.dump(layer, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    if plain(read_yaml(text, path, Faults())) != layer:
+        raise invalid("values", "regions.pack_unwritable")
+    return {**rest, path: text.encode()}
+
+
+def said_now(files: Files, name: str) -> dict[str, Any]:
+    """Return what a pack says in one file, all layers laid; nothing where it has none."""
+    said: dict[str, Any] = plain(lay(read_layers(files, Faults()), Faults()).inner(name))
+    return said
+
+
+def without_citations(value: Any, below: Any = None) -> Any:
+    """Return `value` without the `source` that Balai adds to items of keyed lists: where they stand in the pack."""
+    if isinstance(value, Mapping):
+        inner = below if isinstance(below, Mapping) else {}
+        return {
+            key: without_citations(item, inner.get(key))
+            for key, item in value.items()
+            if not (key == "source" and isinstance(item, str) and _CITATION.fullmatch(item) and key not in inner)
+        }
+    if isinstance(value, list):
+        known = {_known(item): item for item in below} if isinstance(below, list) else {}
+        return [without_citations(item, known.get(_known(item))) for item in value]
+    return value
+
+
+def _known(item: Any) -> Any:
+    return item.get("key", item.get("code")) if isinstance(item, Mapping) else None
+
+
+def change_module(
+    ctx: Context,
+    registry: Registry,
+    module: ServiceModule,
+    *,
+    values: Mapping[str, Any] | None = None,
+    enabled: bool | None = None,
+    expected_version: int | None = None,
+    why: str = "",
+) -> Applied:
+    """Give a module other settings in the region, or switch it on or off, as the next version of the region's pack.
+
+    Raises DomainError: 412 when its settings have another version than `expected_version`, 422 naming what is wrong with them,
+    409 when another module needs it, or it needs one that is off.
+    """
+    files = get_files(ctx, to_change=True)
+    row = ctx.session.get(RegionModuleRow, (ctx.region.id, module.name))
+    if expected_version is not None and expected_version != (row.version if row else 0):
+        raise DomainError(Kind.STALE, "request.stale")
+    now = said_now(files, module.name)
+    on = (row.enabled if row else False) if enabled is None else enabled
+    own = {key: value for key, value in now.items() if key != "enabled"} if values is None else dict(values)
+    _refuse_alone(ctx, registry, module, enabled=enabled)
+    files = edited(files, module.name, {"enabled": on, **own})
+    _refuse_unfit(registry, module, files, on=on, switched=enabled is not None)
+    try:
+        inside, plan = make_plan(ctx, registry, files, keep_edits=False)
+    except PackError as error:
+        said = lay(read_layers(files, Faults()), Faults()).inner(module.name)
+        fields = [(said.path_at(Place(fault.file, fault.line)), fault) for fault in error.faults]
+        errors = [
+            FieldError(field=".".join(["values", *path]), code="modules.setting_refused", params={"why": fault.text})
+            for path, fault in fields
+            if path is not None
+        ]
+        raise refused(error, errors) from None
+    return apply_plan(inside, registry, plan, kind="settings" if enabled is None else "switched", why=why)
+
+
+def _refuse_unfit(registry: Registry, module: ServiceModule, files: Files, *, on: bool, switched: bool) -> None:
+    if switched and not on:
+        return
+    said = plain(lay(read_layers(files, Faults()), Faults()).inner(module.name), cited=True)
+    try:
+        registry.parse_config(module.name, {key: value for key, value in said.items() if key != "enabled"})
+    except ValidationError as error:
+        faults = list(field_errors(error.messages, "values"))
+        if switched:
+            raise DomainError(Kind.CONFLICT, "modules.settings_needed", errors=faults) from None
+        raise DomainError(Kind.INVALID, "request.invalid", errors=faults) from None
+
+
+def _refuse_alone(ctx: Context, registry: Registry, module: ServiceModule, *, enabled: bool | None) -> None:
+    """Raise the 409 for a module that would be on without one it needs, or off while another needs it."""
+    if enabled is None:
+        return
+    rows = select(RegionModuleRow.module).where(RegionModuleRow.region_id == ctx.region.id, RegionModuleRow.enabled)
+    on = set(ctx.session.scalars(rows))
+    needing = {name for name in on & registry.modules.keys() if module.name in registry.modules[name].requires}
+    code, others = ("modules.needs", set(module.requires) - on) if enabled else ("modules.needed_by", needing)
+    if others:
+        raise DomainError(Kind.CONFLICT, code, params={"modules": ", ".join(sorted(others))}, extra={"modules": sorted(others)})
+
+
+def refused(error: PackError, errors: Sequence[FieldError] = ()) -> DomainError:
+    """Return the refusal (422) of a pack over the API: every fault with its file and line; `errors` where fields are known."""
+    params = {"count": len(error.faults), "first": str(error.faults[0])}
+    told = {"faults": faults_told(error.faults)}
+    return DomainError(Kind.INVALID, "regions.pack_refused", params=params, errors=errors, extra=told)
+
+
+def faults_told(faults: Iterable[Fault]) -> list[dict[str, Any]]:
+    """Return faults or warnings for programs."""
+    return [{"file": fault.file, "line": fault.line, "code": fault.code, "detail": fault.text} for fault in faults]
