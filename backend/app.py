@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend import accounts, departments, files, packs
 from backend.core.crypto import Keyring
 from backend.core.logs import configure_logs
-from backend.core.settings import Settings
+from backend.core.settings import UPLOADS, UPLOADS_WAITING, WAITING, Settings
 from backend.core.text import Catalogue
 from backend.data.channels import make_channels
 from backend.data.context import Ground
@@ -25,7 +25,7 @@ from backend.data.serials import Serials
 from backend.http import declaration as regions
 from backend.http.auth import configure_tokens
 from backend.http.body import take_in_the_rest
-from backend.http.gate import UPLOADS, UPLOADS_WAITING, WAITING, Doorman, Gate
+from backend.http.gate import Doorman, Gate
 from backend.http.health import serve_health
 from backend.http.house import House
 from backend.http.limits import RateLimits

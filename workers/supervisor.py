@@ -21,8 +21,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
-from backend.core.settings import SECRET_BYTES, Settings, SettingsError, load_settings
-from backend.http.gate import THREADS_BESIDE
+from backend.core.settings import SECRET_BYTES, THREADS_BESIDE, Settings, SettingsError, load_settings
 from backend.local import LocalError, LocalPostgres, LocalValkey
 from backend.local.machine import claimed, require_port, require_room
 from backend.local.processes import (

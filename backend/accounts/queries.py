@@ -1,6 +1,6 @@
 """Reading accounts: who stands behind a token, oneself, one's sessions, a region's staff. Identities only by the vault."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -63,6 +63,13 @@ def asks_for_totp(region: Region) -> bool:
 def staff_email_index(keyring: Keyring, email: str) -> bytes:
     """Return the blind index by which a staff account is found."""
     return keyring.blind_index(read_email(email), purpose="staff-email")
+
+
+def staff_known(ctx: Context, emails: Iterable[str]) -> frozenset[str]:
+    """Return those of the addresses that have a staff account."""
+    by_index = {staff_email_index(ctx.ground.keyring, email): email for email in emails}
+    found = ctx.session.scalars(select(StaffAccount.email_index).where(StaffAccount.email_index.in_(by_index)))
+    return frozenset(by_index[index] for index in found)
 
 
 def staff_place(account_id: UUID, what: str) -> str:

@@ -200,10 +200,10 @@ def rollback(key: str, *, version: int, successors: tuple[str, ...], why: str) -
 
 def _side(name: str, opened: Callable[[], House]) -> Mapping[str, Any]:
     """Return what a folder, an archive, a region or a version of one (`KEY@3`) says."""
-    if Path(name).exists():
-        return said_by(read_files(_files(Path(name))))
     key, _, version = name.partition("@")
     house = opened()
+    if house.directory.find(key) is None and Path(name).exists():
+        return said_by(read_files(_files(Path(name))))
     with unit_of_work(house.ground, region=region_of(house, key)) as ctx:
         return said_by(read_files(export_files(ctx, house.registry, int(version) if version.isdigit() else None)))
 
@@ -213,7 +213,10 @@ def _side(name: str, opened: Callable[[], House]) -> Mapping[str, Any]:
 @click.argument("other", metavar="B")
 @_JSON
 def diff(one: str, other: str, *, as_json: bool) -> None:
-    """Tell what differs between two packs: folders, archives, regions (KEY) or versions of one (KEY@3)."""
+    """Tell what differs between two packs: regions (KEY), versions of one (KEY@3), folders or archives.
+
+    A folder that is named as a region is written ./KEY.
+    """
     with open_house() as house:
         changes = compare(*(_side(name, lambda: house) for name in (one, other)))
     _say([json.dumps(changes, indent=1)] if as_json else list(change_lines(changes)) or ["no difference"])

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 SECRET_BYTES = 32
+WAITING = 48  # requests of a web process, beside those that work
+UPLOADS, UPLOADS_WAITING = 1, 16
+THREADS_BESIDE = WAITING + UPLOADS_WAITING + 8  # those that wait, and some that read a body or say no
 
 
 class SettingsError(Exception):

@@ -18,9 +18,6 @@ from backend.core.text import LANGUAGES, Catalogue
 from backend.data.context import Regions
 from backend.http.languages import first_spoken, region_in
 
-WAITING = 48  # requests of a process
-UPLOADS, UPLOADS_WAITING = 1, 16
-THREADS_BESIDE = WAITING + UPLOADS_WAITING + 8  # those that wait, and some that read a body or say no
 _TOLD = {"title": "status.503", "detail": "request.unavailable"}
 _RETRY_SECONDS = (1, 4)  # spread, so that those who were refused together do not come again together
 

@@ -208,3 +208,19 @@ def test_personal_data_is_exported_whole_and_erased_with_its_dispatches(town, ci
         module.erase_personal_data(ctx, citizen.id)
     assert [row.account_id for row in town.as_owner("SELECT account_id FROM notifications_inbox")] == [other.id]
     assert len(town.as_owner("SELECT 1 FROM notifications_dispatches")) == 1
+
+
+def test_a_region_words_the_login_code_itself_and_no_longer_while_the_room_is_off(town):
+    said = {"id": "Kode {app_name}: {code}, {minutes} menit", "en": "{app_name} code: {code}, {minutes} minutes"}
+    login_code = {"key": "auth.login_code", "title": said, "body": said}
+
+    def say(locale):
+        with town.unit() as ctx:
+            return town.house.registry.say(ctx, "auth.login_code", {"code": "012345", "minutes": 5}, locale)
+
+    assert say("id") is None
+    town.configure(templates=[login_code])
+    assert (say("id"), say("en")) == ("Kode SALAM: 012345, 5 menit", "SALAM code: 012345, 5 minutes")
+    assert say("sw") == say("id")
+    town.configure(templates=[login_code], enabled=False)
+    assert say("id") is None
