@@ -87,7 +87,7 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
 def _planned(house: House, files: Files, **options: Any) -> tuple[dict[str, Any], str]:
     with unit_of_work(house.ground, locale="en") as ctx:
         inside, plan = make_plan(ctx, house.registry, files, **options)
-        return {"key": plan.pack.key, **told(plan, house.ground.catalogue, inside.locale)}, plan_file(plan)
+        return {"key": plan.pack.key, **told(plan, house.ground.catalogue, inside.locale)}, plan_file(plan, files, **options)
 
 
 @region.command()
@@ -120,7 +120,7 @@ def apply(source: Path, *, yes: bool, trust: Path | None, drop_edits: bool, succ
     planned = read_plan_file(source.read_text(encoding="utf-8"), source.name) if source.suffix == ".json" else None
     kept = planned or KeptPlan(files=_files(source), version=-1)
     signer = trusted_signer(kept.files, trust or load_settings().pack_trust)
-    options: dict[str, Any] = {"keep_edits": not (drop_edits or planned), "unit_successors": _pairs(successors)}
+    options = kept.options if planned else {"keep_edits": not drop_edits, "unit_successors": _pairs(successors)}
     with open_house() as house:
         expected = planned.version if planned else None
         if not yes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.core.errors import DomainError, Kind
+from backend.core.errors import DomainError, Kind, invalid
 from backend.data.context import Context, ModuleState
 from backend.data.db import enter_region
 from backend.data.unit_of_work import unit_of_work
@@ -19,12 +19,14 @@ from backend.packs.areas import set_areas
 from backend.packs.differences import compare, conflicts, said_by
 from backend.packs.faults import Fault, Faults, PackError
 from backend.packs.folder import EDITED, Files, edited_layers
+from backend.packs.layers import layer_text, still_said
+from backend.packs.merging import plain
 from backend.packs.models import PackVersion
 from backend.packs.pack import Pack
 from backend.packs.proposing import check_modules, propose
 from backend.packs.reading import key_of, lay, read_files, read_layers
 from backend.packs.versions import checksum_of, files_of, had_before, keep_version
-from backend.packs.yaml_text import Said
+from backend.packs.yaml_text import Said, read_yaml
 from backend.regions.models import RegionModuleRow, RegionRow
 
 
@@ -72,17 +74,21 @@ def make_plan(
     `keep_edits`: what admins have changed in the running region stays, unless the files have a newer word on it.
     Raises PackError with every fault of the pack; DomainError (422) when it is another region's than the context's.
     """
-    key = key_of(files)
+    key = key_of(files, otherwise="")
+    if not key:
+        read_files(files)  # says what is wrong with its head
     if ctx.region_or_none is not None and ctx.region.key != key:
         raise DomainError(Kind.INVALID, "regions.other_pack", params={"key": key, "region": ctx.region.key})
     row = ctx.session.scalar(select(RegionRow).where(RegionRow.key == key).with_for_update(key_share=True))
     before: dict[str, bytes] = {}
+    lost: list[dict[str, Any]] = []
     if row is not None:
         enter_region(ctx.session, row.id)
     if row is not None and row.version:
         before = files_of(ctx.session, row.id, row.version)
-        files = {**files, **(_kept_edits(ctx, row, before, files) if keep_edits else {})}
+        files, lost = _with_edits(ctx, row, before, files) if keep_edits else (files, [])
     pack = read_files(files)
+    _check_successors(pack, unit_successors or {})
     states, warnings = check_modules(registry, ctx.ground.catalogue, pack)
     proposal = propose(ctx, row, pack, states, registry, unit_successors=unit_successors or {})
     ctx = replace(ctx, region_or_none=proposal.before.region if proposal.before else None)
@@ -94,7 +100,7 @@ def make_plan(
         states=states,
         proposal=proposal,
         changes=compare(_said(before), said_by(pack)) if changed else [],
-        conflicts=_conflicts(before, files) if changed and before else [],
+        conflicts=[*lost, *_conflicts(before, files)] if changed and before else [],
         effects=_effects(ctx, registry, proposal) if changed and row else [],
         warnings=warnings,
     )
@@ -193,13 +199,38 @@ def _sums(files: Files) -> dict[str, str]:
     return {path: checksum_of(content) for path, content in files.items()}
 
 
-def _kept_edits(ctx: Context, row: RegionRow, before: Files, files: Files) -> dict[str, bytes]:
-    """Return the layers of admins that stay: the files have no word on them, or one that the region has moved on from."""
-    return {
-        path: content
-        for path, content in edited_layers(before).items()
-        if path not in files or (files[path] != content and had_before(ctx.session, row.id, files[path]))
-    }
+def _with_edits(ctx: Context, row: RegionRow, before: Files, files: Files) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    """Return the files with the layers of admins that stay, and what of these has nothing left to lie over.
+
+    A layer stays where the files have no word on it, or an old one: one that the region has had and moved on from.
+    """
+    mine = edited_layers(before)
+    theirs = edited_layers(files)
+    old = {path for path, said in theirs.items() if mine.get(path) != said and had_before(ctx.session, row.id, said)}
+    found = {path: content for path, content in files.items() if path not in old}
+    kept = {path: content for path, content in mine.items() if path not in found}
+    olds, news = (read_layers({at: one for at, one in each.items() if at not in kept}, Faults()) for each in (before, found))
+    lost = []
+    for path, content in kept.items():
+        name = path.removesuffix(EDITED)
+        layer = plain(read_yaml(content.decode(), path, Faults()))
+        below = [plain(lay(layers[:-1], Faults()).inner(name)) for layers in (olds, news)]
+        still, gone = still_said(layer, *below)
+        lost += [
+            {"path": f"{name}.{at}", "was": "there", "becomes": None, "stays": None, "place": f"packs/{path}"} for at in gone
+        ]
+        if not gone:
+            found[path] = content
+        elif still:
+            found[path] = layer_text(still)
+    return found, lost
+
+
+def _check_successors(pack: Pack, named: Mapping[str, str]) -> None:
+    units = {unit.key for unit in pack.departments}
+    for old, new in named.items():
+        if new not in units or old in units:
+            raise invalid("successors", "regions.no_successor", unit=new)
 
 
 def _said(files: Files) -> Mapping[str, Any]:
@@ -296,7 +327,7 @@ def _set_modules(ctx: Context, registry: Registry, states: Mapping[str, ModuleSt
         ctx.session.flush()
         if state.enabled and not was_on and module.on_enable:
             module.on_enable(ctx)
-        if said_before != row.settings and state is not off and module.on_settings:
+        if state.enabled and module.on_settings and (said_before != row.settings or not was_on):
             module.on_settings(ctx)
         if was_on and not state.enabled and module.on_disable:
             module.on_disable(ctx)

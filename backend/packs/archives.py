@@ -19,6 +19,7 @@ MAX_MEMBERS, MAX_UNPACKED = 500, MAX_AREAS  # the second in bytes, of all files 
 _MAX_HEADER, _MAX_PADDING = 64 * 1024, 1024 * 1024  # bytes: of a pax header, and of zeros after the end
 _ARCHIVE = Place("archive", 1)  # where a fault of the whole is
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_LONGEST = 100
 _NOT_PLAIN = "this is no path of a pack: no / before it, no .., nothing hidden; letters, digits, - _ . and / alone"
 _PAX = re.compile(rb"([0-9]{1,5}) ([^=]+)=")
 _HARMLESS = re.compile(r"mtime|atime|ctime|comment|[ug]id|[ug]name|LIBARCHIVE\..*|SCHILY\.xattr\..*")
@@ -139,7 +140,7 @@ class _Archive:
         if member.type in {tarfile.XHDTYPE, tarfile.XGLTYPE}:
             self._check_header(content, place)
         elif member.isdir() and not member.size:
-            if name != "." and not _PLAIN.fullmatch(name):
+            if name != "." and not (_PLAIN.fullmatch(name) and len(name) <= _LONGEST):
                 self._note(place, "archive_member", _NOT_PLAIN)
         elif member.type not in {tarfile.REGTYPE, tarfile.AREGTYPE}:
             what = _KINDS.get(member.type, f"of the kind {member.type!r}")
@@ -150,7 +151,7 @@ class _Archive:
 
     def _keep(self, name: str, content: bytes, place: Place) -> None:
         before = self._folded.setdefault(name.casefold(), name)
-        if not _PLAIN.fullmatch(name):
+        if not (_PLAIN.fullmatch(name) and len(name) <= _LONGEST):
             self._note(place, "archive_member", _NOT_PLAIN)
         elif name in self._files or before != name:
             self._note(place, "archive_member", f"it is in the archive twice, as {before} before: keep one of the two")

@@ -32,6 +32,7 @@ _PLAINER = {
     "Unknown field.": _UNKNOWN,
     "request.unknown_field": _UNKNOWN,
 }
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -95,6 +96,16 @@ def check_labels(said: Said, languages: Sequence[str], faults: Faults) -> None:
             note(mapping.place, "language_missing", text)
 
 
+def check_texts(said: Said, areas: Sequence[AreaSpec], places: Mapping[str, Place], faults: Faults) -> None:
+    """Check that every text can be kept: no NUL, no half of a character."""
+    texts = [(mapping.at(key), key, value) for mapping in _mappings(said) for key, value in mapping.items()]
+    texts += [(places[area.code], "name", f"{area.name} {area.kind} {area.code} {area.parent_code}") for area in areas]
+    for place, key, value in texts:
+        for text in (key, *(value if isinstance(value, list) else [value])):
+            if isinstance(text, str) and _UNFIT.search(text):
+                faults.note(place, "unfit_character", f"{key!a}: NUL and halves of characters cannot be kept: take them out")
+
+
 def check_areas(region: str, titles: Said, areas: Sequence[AreaSpec], places: Mapping[str, Place], faults: Faults) -> None:
     """One root that is the region itself, every parent there, a title for each kind, a polygon for each lowest unit."""
     codes = {area.code: area for area in areas}
@@ -106,6 +117,9 @@ def check_areas(region: str, titles: Said, areas: Sequence[AreaSpec], places: Ma
         if area.lowest and area.boundary is None:
             text = f"area {area.code} is a lowest unit without a polygon: give it one, or give it lower units"
             faults.note(at, "code_without_polygon", text)
+        if not area.code.startswith(region):
+            text = f"area {area.code} is not of this region: codes below {region} begin with it"
+            faults.note(at, "code_elsewhere", text)
         if area.parent_code is None and area.code != region:
             text = f"area {area.code} has no parent_code: only the region itself, {region}, may be without one"
             faults.note(at, "parent_missing", text)
@@ -181,7 +195,7 @@ def check_successors(said: Said, departments: Sequence[DepartmentSpec], areas: S
             if item.identifier in now:
                 text = f"{item.identifier} has a successor here, and is still in the pack: take one of the two out"
                 faults.note(item.place, "not_ended", text)
-            for name in item.texts("successors") or [item.get("successor")]:
+            for name in item.texts("successors") or [str(item.get("successor"))]:
                 if name not in now | ended or name == item.identifier:
                     text = f"{item.identifier}: its successor {name!r} is not in the pack: correct it"
                     faults.note(item.place, "successor_unknown", text)

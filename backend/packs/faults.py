@@ -34,6 +34,9 @@ class PackError(Exception):
         super().__init__("\n".join(map(str, self.faults)))
 
 
+MOST = 500
+
+
 class Faults(list[Fault]):
     """Collects faults while a pack is read, so that its author sees all of them in one go; and what is only worth a look."""
 
@@ -42,7 +45,9 @@ class Faults(list[Fault]):
         self.warnings: list[Fault] = []
 
     def note(self, place: Place, code: str, text: str) -> None:
-        """Add a fault at a place."""
+        """Add a fault at a place, unless there are more than anybody reads."""
+        if len(self) >= MOST:
+            return
         self.append(Fault(place.file, place.line, f"packs.{code}", text))
 
     def warn(self, place: Place, code: str, text: str) -> None:

@@ -13,6 +13,7 @@ SHIPPED = Path(__file__).parent / "shipped"
 REGION, BASE, BASES = "region.yaml", "pack.yaml", "bases"
 EDITED = ".edited.yaml"  # a layer that Balai writes: what admins changed while the system ran
 SIGNATURE = "SIGNATURE"
+LONGEST_KEY = 40
 MAX_YAML, MAX_AREAS = 2 * 1024 * 1024, 64 * 1024 * 1024  # bytes, unpacked
 
 
@@ -76,8 +77,8 @@ def edited_layers(files: Files) -> dict[str, bytes]:
 
 
 def _extended(files: Files, head: str) -> list[str]:
-    said = read_yaml(files.get(head, b"").decode("utf-8", "replace"), head, Faults())
-    return [name for name in said.texts("extends") if re.fullmatch(REGION_KEY, name)]
+    said = read_yaml(files.get(head, b"")[:MAX_YAML].decode("utf-8", "replace"), head, Faults())
+    return [name for name in said.texts("extends") if re.fullmatch(REGION_KEY, name) and len(name) <= LONGEST_KEY]
 
 
 def _read(folder: Path, prefix: str, faults: Faults) -> Iterator[tuple[str, bytes]]:

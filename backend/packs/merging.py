@@ -10,6 +10,7 @@ from typing import Any
 from backend.packs.faults import Faults, Place
 from backend.packs.yaml_text import Said, identifier
 
+_NOTHING: Any = object()
 GONE, INSTEAD = {"remove": True}, "replace"
 
 
@@ -20,7 +21,7 @@ def merge(base: Said, over: Said, faults: Faults) -> Said:
     merged.places.update(base.places)
     for key, value in over.items():
         if isinstance(value, Said) and value == GONE:
-            if merged.pop(key, None) is None:
+            if merged.pop(key, _NOTHING) is _NOTHING:
                 faults.note(over.at(key), "nothing_to_remove", f"{key} is not inherited, so there is nothing to remove")
             continue
         merged.say(key, _laid_over(base.get(key), value, over.at(key), faults), over.at(key))
@@ -81,7 +82,7 @@ def _ordered(merged: dict[str, Any], over: list[Any], faults: Faults) -> list[An
         name = identifier(item)
         if other is None or name not in merged:
             continue
-        if other not in merged or other == name:
+        if not isinstance(other, str) or other not in merged or other == name:
             faults.note(item.at("before"), "nothing_before", f"{name}: there is no other {other!r} in this list to stand before")
             continue
         order.remove(name)

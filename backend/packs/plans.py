@@ -2,7 +2,8 @@
 
 import base64
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ class KeptPlan:
     files: Files
     version: int
     signed_by: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)  # with which `make_plan` made it
 
 
 def keep_plan(ctx: Context, plan: Plan, *, signed_by: str | None) -> UUID:
@@ -63,22 +65,31 @@ def forget_old_plans(ctx: Context) -> None:
     ctx.session.execute(delete(PackPlan).where(PackPlan.region_id == ctx.region.id, old))
 
 
-def plan_file(plan: Plan) -> str:
-    """Return a plan as the text of a file: the pack, and the version of the region it was made for."""
-    content = base64.b64encode(write_archive(plan.pack.files, plan.pack.key)).decode()
-    return json.dumps({"balai_plan": FORMAT, "region": plan.pack.key, "version": plan.version, "pack": content}, indent=1) + "\n"
+def plan_file(plan: Plan, files: Files, *, keep_edits: bool, unit_successors: Mapping[str, str]) -> str:
+    """Return a plan as the text of a file: the pack as it was given, how it was planned, and for which version of the region."""
+    said = {
+        "balai_plan": FORMAT,
+        "region": plan.pack.key,
+        "version": plan.version,
+        "keep_edits": keep_edits,
+        "unit_successors": dict(unit_successors),
+        "pack": base64.b64encode(write_archive(files, plan.pack.key)).decode(),
+    }
+    return json.dumps(said, indent=1) + "\n"
 
 
 def read_plan_file(text: str, name: str) -> KeptPlan:
     """Return what `plan_file` wrote. Raises PackError for what is no plan."""
     try:
         said = json.loads(text)
-        known, version, content = said["balai_plan"], said["version"], base64.b64decode(said["pack"], validate=True)
+        good = said["balai_plan"] == FORMAT and isinstance(said["version"], int)
+        content = base64.b64decode(said["pack"], validate=True)
+        options = {"keep_edits": bool(said["keep_edits"]), "unit_successors": dict(said["unit_successors"])}
     except (ValueError, KeyError, TypeError):
-        known, version, content = None, None, b""
-    if known != FORMAT or not isinstance(version, int):
+        good, content, options = False, b"", {}
+    if not good:
         raise PackError([Fault(name, 1, "packs.no_plan", "this is no plan that `balai region plan --out` has written")])
-    return KeptPlan(files=read_archive(content), version=version)
+    return KeptPlan(files=read_archive(content), version=said["version"], options=options)
 
 
 def told(plan: Plan, catalogue: Catalogue, locale: str) -> dict[str, Any]:

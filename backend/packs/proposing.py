@@ -63,7 +63,7 @@ def _states(
                 states[name] = ModuleState(enabled=False, config=None, settings=own, version=1)
                 continue
             for found in field_errors(error.messages):
-                path = [int(part) if part.isdigit() else part for part in found.field.split(".")]
+                path = [int(part) if part.isdecimal() else part for part in found.field.split(".")]
                 text = f"{name}.{found.field}: {catalogue.text(found.code, 'en', found.params)}"
                 faults.append(Fault(*pack.place(name, *path), found.code, text))
         else:

@@ -18,8 +18,9 @@ from backend.packs.checking import (
     check_labels,
     check_modules,
     check_successors,
+    check_texts,
 )
-from backend.packs.faults import Fault, Faults, PackError, Place
+from backend.packs.faults import Faults, PackError, Place
 from backend.packs.folder import BASE, BASES, EDITED, MAX_AREAS, MAX_YAML, REGION, SHIPPED, SIGNATURE, Files, gather
 from backend.packs.geometry import check_overlaps
 from backend.packs.merging import merge, plain
@@ -50,6 +51,9 @@ def read_files(files: Files, *, label: str = "pack", faults: Faults | None = Non
     faults = Faults() if faults is None else faults
     layers = read_layers(files, faults, label=label)
     said = lay(layers, faults)
+    for name in [name for name, content in said.items() if not isinstance(content, Said)]:
+        faults.note(said.at(name), "other_shape", f"{name}: the file must be a mapping: lines of `name: value`")
+        said.say(name, Said(said.at(name)), said.at(name))
     label = layers[-1].place.file.partition("/")[0]
     for name in FORMS:
         if not isinstance(said.get(name), Said):
@@ -61,6 +65,7 @@ def read_files(files: Files, *, label: str = "pack", faults: Faults | None = Non
     languages = identity.texts("languages")
     departments = (*_departments(said["departments"]), *_offices(areas, titles, languages))
 
+    check_texts(said, areas, places, faults)
     check_forms(said, faults)
     check_labels(said, languages, faults)
     check_areas(str(region.get("code")), titles, areas, places, faults)
@@ -128,7 +133,7 @@ def read_layers(files: Files, faults: Faults, *, label: str = "pack") -> list[Sa
 
 def key_of(files: Files, *, otherwise: str = "pack") -> str:
     """Return the key of the region whose pack `files` are; something else where they say none that could be one."""
-    named = read_yaml(files.get(REGION, b"").decode("utf-8", "replace"), REGION, Faults()).get("key")
+    named = read_yaml(files.get(REGION, b"")[:MAX_YAML].decode("utf-8", "replace"), REGION, Faults()).get("key")
     return named if isinstance(named, str) and re.fullmatch(REGION_KEY, named) else otherwise
 
 
@@ -136,7 +141,7 @@ def _read_folder(files: Files, label: str, head: str, faults: Faults) -> Said:
     """Return the YAML files and tables of one folder by name, `region` for the head. Its place is the head's first line."""
     said = Said(Place(f"{label}/{head}", 1))
     others = BASE if head == REGION else REGION
-    for path, content in sorted(files.items()):
+    for path, content in sorted(files.items(), key=lambda file: (file[0].endswith(".csv"), file[0])):  # tables lie over the YAML
         place = Place(f"{label}/{path}", 1)
         yaml, table = _YAML.fullmatch(path), _TABLE.fullmatch(path)
         if yaml and path != others:
@@ -198,15 +203,18 @@ def _areas(files: Files, label: str, faults: Faults) -> tuple[tuple[AreaSpec, ..
     if len(names) != 1:
         faults.note(place, "no_areas", f"one file of areas is needed, {' or '.join(AREAS)}; there are {len(names)}")
         return (), {}
-    areas, places, found = _drawn(files[names[0]], place)
-    faults += found
+    try:
+        areas, places = _drawn(files[names[0]], place)
+    except PackError as error:
+        faults += error.faults
+        return (), {}
     if TITLES not in files:
         return areas, places
     titles = read_table(files[TITLES], f"{label}/{TITLES}", faults)
     named = {area.code: area for area in areas}
     for item in titles:
         code = item.get("code")
-        if code not in named:
+        if not isinstance(code, str) or code not in named:
             faults.note(item.place, "area_unknown", f"{code} is no area of {place.file}: correct the code or take the line out")
         elif not isinstance(name := item.get("name"), str) or not name or name != name.strip():
             faults.note(item.place, "area_incomplete", f"area {code}: `name` must be text without blanks around it")
@@ -216,11 +224,13 @@ def _areas(files: Files, label: str, faults: Faults) -> tuple[tuple[AreaSpec, ..
 
 
 @lru_cache(maxsize=4)  # they change seldom, and are read with every change of the rest
-def _drawn(content: bytes, place: Place) -> tuple[tuple[AreaSpec, ...], dict[str, Place], tuple[Fault, ...]]:
+def _drawn(content: bytes, place: Place) -> tuple[tuple[AreaSpec, ...], dict[str, Place]]:
     faults = Faults()
     text = text_of(content, place, MAX_AREAS, faults)
     areas, places = read_areas(text, place.file, faults) if text else ((), {})
-    return areas, places, tuple(faults)
+    if faults:
+        raise PackError(faults)
+    return areas, places
 
 
 def _departments(said: Said) -> list[DepartmentSpec]:

@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-import yaml
 from marshmallow import ValidationError
 from sqlalchemy import select
 
@@ -18,26 +16,14 @@ from backend.packs.apply import Applied, apply_plan, make_plan
 from backend.packs.differences import layer_saying
 from backend.packs.faults import Fault, Faults, PackError, Place
 from backend.packs.folder import EDITED, Files
-from backend.packs.merging import plain
+from backend.packs.layers import layer_text
+from backend.packs.merging import merge, plain
 from backend.packs.reading import lay, read_layers
 from backend.packs.versions import files_of
-from backend.packs.yaml_text import read_yaml
+from backend.packs.yaml_text import MAX_DEPTH, Said, read_yaml
 from backend.regions.models import RegionModuleRow, RegionRow
 
-_HEAD = "# Diubah oleh admin wilayah lewat Balai. / Changed by an admin of the region through Balai.\n"
 _CITATION = re.compile(r"packs/[^:]+:\d+")
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, _data: Any) -> bool:  # a pack knows no anchors
-        return True
-
-
-def _write_float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", f"{Decimal(repr(value)):f}")  # a pack knows no exponents
-
-
-_Dumper.add_representer(float, _write_float)
 
 
 def get_files(ctx: Context, *, to_change: bool = False) -> dict[str, bytes]:
@@ -53,21 +39,40 @@ def get_files(ctx: Context, *, to_change: bool = False) -> dict[str, bytes]:
 
 
 def edited(files: Files, name: str, change: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return `files` with the edited layer of one file that makes it say `change`: its whole content, or some of its names.
+    """Return `files` with the edited layer of one file that makes its whole content `change`.
 
-    Raises DomainError (422) for what the YAML of packs cannot hold.
+    Raises DomainError (422) for what the YAML of packs cannot hold, or a layer cannot say: a key twice in a list, a name that
+    means something to packs.
     """
-    layers = read_layers(files, Faults())
-    below = plain(lay(layers[:-1], Faults()).inner(name))
-    layer = layer_saying(below, without_citations(change, below))
+    if _too_deep(change):
+        raise invalid("values", "regions.pack_unwritable")
+    said = lay(read_layers(files, Faults())[:-1], Faults()).inner(name)
+    below = plain(said)
+    wanted = without_citations(change, below)
+    layer = layer_saying(below, wanted)
     path = f"{name}{EDITED}"
     rest = {at: content for at, content in files.items() if at != path}
     if not layer:
         return rest
-    text = _HEAD + yaml.dump(layer, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    if plain(read_yaml(text, path, Faults())) != layer:
+    content = layer_text(layer)
+    faults, whole, over = Faults(), Said(said.place), Said(said.place)
+    whole.say(name, said, said.place)
+    over.say(name, read_yaml(content.decode(errors="replace"), path, faults), said.place)
+    if plain(merge(whole, over, faults)) != {name: wanted} or faults:
         raise invalid("values", "regions.pack_unwritable")
-    return {**rest, path: text.encode()}
+    return {**rest, path: content}
+
+
+def _too_deep(value: Any) -> bool:
+    """Tell whether a value is nested deeper than a pack may be; without recursion, which has an end of its own."""
+    waiting = [(value, 0)]
+    while waiting:
+        held, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            return True
+        inner = held.values() if isinstance(held, Mapping) else held if isinstance(held, list) else ()
+        waiting += [(item, depth + 1) for item in inner]
+    return False
 
 
 def said_now(files: Files, name: str) -> dict[str, Any]:
@@ -91,8 +96,9 @@ def without_citations(value: Any, below: Any = None) -> Any:
     return value
 
 
-def _known(item: Any) -> Any:
-    return item.get("key", item.get("code")) if isinstance(item, Mapping) else None
+def _known(item: Any) -> str | None:
+    found = item.get("key", item.get("code")) if isinstance(item, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def change_module(
@@ -118,7 +124,7 @@ def change_module(
     on = (row.enabled if row else False) if enabled is None else enabled
     own = {key: value for key, value in now.items() if key != "enabled"} if values is None else dict(values)
     _refuse_alone(ctx, registry, module, enabled=enabled)
-    files = edited(files, module.name, {"enabled": on, **own})
+    files = edited(files, module.name, {**own, "enabled": on})
     _refuse_unfit(registry, module, files, on=on, switched=enabled is not None)
     try:
         inside, plan = make_plan(ctx, registry, files, keep_edits=False)

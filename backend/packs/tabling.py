@@ -10,7 +10,7 @@ from backend.data.context import Context
 from backend.modules.registry import Registry
 from backend.packs.apply import Applied, apply_plan, make_plan
 from backend.packs.checking import FORMS
-from backend.packs.faults import Faults, PackError
+from backend.packs.faults import Faults, PackError, Place
 from backend.packs.folder import Files
 from backend.packs.merging import plain
 from backend.packs.reading import TITLES, lay, read_files, read_layers
@@ -46,6 +46,12 @@ def import_table(ctx: Context, registry: Registry, files: Files, *, table: str, 
     before = table_of(files, table)
     faults = Faults()
     said = read_table(content, f"{table}.{suffix}", faults, schema=_schema(registry, table))
+    seen: set[str] = set()
+    for item in said:
+        name = item.identifier
+        if name in seen:
+            faults.note(item.place, "duplicate_code", f"{name} stands in this table twice: keep one of the rows")
+        seen.add(str(name))
     if table == AREAS:
         _check_areas(said, before, faults)
     if faults:
@@ -89,6 +95,6 @@ def _check_areas(said: list[Any], before: list[dict[str, Any]], faults: Faults) 
         if not isinstance(item.get("name"), str):
             faults.note(item.place, "area_incomplete", f"{was['code']}: `name` must be text")
     missing = sorted(known.keys() - {str(item.get("code")) for item in said})
-    if missing and said:
+    if missing:
         text = f"{', '.join(missing[:5])} are not in the table: areas go with their boundaries"
-        faults.note(said[0].place, "area_missing", text)
+        faults.note(said[0].place if said else Place(f"{AREAS}", 1), "area_missing", text)

@@ -21,7 +21,10 @@ from backend.regions.models import AreaRow
 BUDGET_BYTES = 24 << 20  # of polygons, as WKB; those of a big city and its neighbours are less than two
 _ABOUT_EACH = 400  # bytes that a polygon takes beside them
 _GONE = shapely.to_wkb(shapely.Polygon())
-_DRAWN_OF = "SELECT code, boundary FROM areas WHERE region_id = %s AND code = ANY(%s) AND boundary IS NOT NULL"
+_DRAWN_OF = (
+    "SELECT a.code, a.boundary, r.areas_checksum FROM areas a JOIN regions r ON r.id = a.region_id"
+    " WHERE a.region_id = %s AND a.code = ANY(%s) AND a.boundary IS NOT NULL"
+)
 
 Stand = tuple[int, str]  # a region's revision and the checksum of its areas
 
@@ -76,11 +79,11 @@ class PolygonShelf:
         if missing:
             with self._engine.connect() as connection:
                 read = connection.exec_driver_sql(_DRAWN_OF, (region_id, missing))
-                drawn = {row.code: row.boundary for row in read}
-            found |= drawn
+                drawn = list(read)
+            found |= {row.code: row.boundary for row in drawn}
             with self._lock:
-                for code, boundary in drawn.items():
-                    self._keep((region_id, checksum, code), boundary)
+                for row in drawn:  # as what they are: the region may have moved since this process looked
+                    self._keep((region_id, row.areas_checksum, row.code), row.boundary)
         return np.asarray(shapely.from_wkb([found.get(code, _GONE) for code in codes]), dtype=object)
 
     def _keep(self, key: tuple[int, str, str], boundary: bytes) -> None:

@@ -192,7 +192,10 @@ def diff(ctx: Context, query: dict[str, int]) -> dict[str, Any]:
     newest = list_versions(ctx.session, ctx.region.id, limit=1)
     until = query.get("until") or (newest[0].version if newest else 1)
     since = query.get("since") or max(1, until - 1)
-    one, other = (read_files(files_of(ctx.session, ctx.region.id, version)) for version in (since, until))
+    try:
+        one, other = (read_files(files_of(ctx.session, ctx.region.id, version)) for version in (since, until))
+    except PackError as error:  # of a version that an earlier Balai understood
+        raise refused(error) from None
     return {"changes": compare(said_by(one), said_by(other))}
 
 

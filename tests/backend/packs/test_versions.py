@@ -236,8 +236,9 @@ def test_a_new_base_is_merged_three_ways_and_where_both_changed_a_thing_the_regi
 def test_a_plan_is_refused_once_the_region_has_moved(house, folder):
     apply_pack(house, gather(folder))
     write(folder, "region.yaml", "app_name: SALAM", "app_name: SALAM Uji")
-    kept = read_plan_file(plan_file(plan_of(house, gather(folder))), "plan.json")
-    assert kept.version == 1
+    files = gather(folder)
+    kept = read_plan_file(plan_file(plan_of(house, files), files, keep_edits=True, unit_successors={}), "plan.json")
+    assert (kept.version, dict(kept.files)) == (1, files)
     change(house, folder.name, "service_info", enabled=False)
     with pytest.raises(DomainError) as refused:
         apply_pack(house, kept.files, expected_version=kept.version)
@@ -393,6 +394,7 @@ def test_a_process_killed_in_the_middle_of_applying_has_applied_all_or_nothing(h
 
 
 def test_coordinates_of_any_size_are_kept_in_a_pack(folder):
-    files = edited(gather(folder), "service_info", {"enabled": True, "places": [{"key": "uji", "lat": -1e-07, "lng": 0.1 + 0.2}]})
+    content = {"enabled": True, "places": [{"key": "uji", "lat": -1e-07, "lng": 0.1 + 0.2}]}
+    files = edited(gather(folder), "service_info", content)
     (place,) = said_now(files, "service_info")["places"]
     assert (place["lat"], place["lng"]) == (-1e-07, 0.1 + 0.2)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import utc_now
@@ -34,6 +34,11 @@ class Lands:
         directory = RegionDirectory(self.house.ground.engine, parse or registry.parse_config, modules=switched, always_on=always)
         directory.refresh()
         return directory
+
+    def checksum(self, key: str) -> str:
+        """Return the checksum of a region's areas as it is written."""
+        with self.house.ground.engine.connect() as connection:
+            return str(connection.scalar(select(RegionRow.areas_checksum).where(RegionRow.key == key)))
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:

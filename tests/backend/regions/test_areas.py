@@ -90,14 +90,15 @@ def test_other_boundaries_are_followed_once_the_region_has_moved(lands):
 @pytest.mark.parametrize(("budget", "again"), [(3000, 0), (1100, 1)])
 def test_no_more_polygons_are_kept_than_the_budget_holds(lands, budget, again):
     shelf, codes = PolygonShelf(lands.house.ground.engine, budget), [f"98.00.0{number}.2001" for number in range(3)]
-    drawn = [shelf.take(lands.ids["west"], "", [code])[0] for code in codes]
+    checksum = lands.checksum("west")
+    drawn = [shelf.take(lands.ids["west"], checksum, [code])[0] for code in codes]
     assert [polygon.bounds[0] for polygon in drawn] == pytest.approx([100.0, 100.2, 100.4])
     with lands.statements() as sent:
-        (polygon,) = shelf.take(lands.ids["west"], "", codes[:1])
+        (polygon,) = shelf.take(lands.ids["west"], checksum, codes[:1])
     assert len(sent) == again
     assert polygon == drawn[0]
     with lands.statements() as sent:
-        found = shelf.take(lands.ids["west"], "", [*codes, "98.00.09.2001"])
+        found = shelf.take(lands.ids["west"], checksum, [*codes, "98.00.09.2001"])
     assert len(sent) == 1
     assert [polygon.is_empty for polygon in found] == [False, False, False, True]
 
