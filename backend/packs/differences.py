@@ -7,20 +7,15 @@ from typing import Any
 
 from backend.packs.merging import GONE, INSTEAD, plain
 from backend.packs.pack import Pack
-from backend.packs.yaml_text import Said
+from backend.packs.yaml_text import Said, identifier
 
 Path = tuple[str, ...]
 NAMES = frozenset({"name", "label", "title", "app_name"})
 _NOTHING: Any = object()
 
 
-def _known(item: Any) -> str | None:
-    found = item.get("key", item.get("code")) if isinstance(item, Mapping) else None
-    return found if isinstance(found, str) else None
-
-
 def _keyed(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_known, value))
+    return isinstance(value, list) and bool(value) and all(map(identifier, value))
 
 
 def _both_keyed(one: Any, other: Any) -> bool:
@@ -34,7 +29,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(inner, (*path, key))
     elif _keyed(value):
         for item in value:
-            yield from leaves(item, (*path, str(_known(item))))
+            yield from leaves(item, (*path, str(identifier(item))))
     else:
         yield path, value
 
@@ -85,7 +80,7 @@ def _changes(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, dict[str
 
 
 def _items(old: Any, new: Any, path: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    olds, news = ({str(_known(item)): item for item in ([] if side is _NOTHING else side)} for side in (old, new))
+    olds, news = ({str(identifier(item)): item for item in ([] if side is _NOTHING else side)} for side in (old, new))
     for key in olds.keys() - news.keys():
         yield path, "removed", {"key": key, "name": _title(olds[key])}
     for key, item in news.items():
@@ -156,8 +151,8 @@ def _value(base: Any, wanted: Any) -> Any:
 
 
 def _list_saying(base: Sequence[Any], wanted: Sequence[Any]) -> list[Any]:
-    olds = {str(_known(item)): item for item in base}
-    news = {str(_known(item)): item for item in wanted}
+    olds = {str(identifier(item)): item for item in base}
+    news = {str(identifier(item)): item for item in wanted}
     over: dict[str, dict[str, Any]] = {key: dict(GONE) for key in olds if key not in news}
     for key, item in news.items():
         if key not in olds:

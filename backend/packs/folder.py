@@ -66,11 +66,6 @@ def with_bases(files: Files, *beside: Path) -> dict[str, bytes]:
     return found
 
 
-def without_bases(files: Files) -> dict[str, bytes]:
-    """Return what is the region's own."""
-    return {path: content for path, content in files.items() if not path.startswith(f"{BASES}/")}
-
-
 def edited_layers(files: Files) -> dict[str, bytes]:
     """Return the layers that Balai wrote for admins."""
     return {path: content for path, content in files.items() if path.endswith(EDITED) and "/" not in path}

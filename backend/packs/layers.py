@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from backend.packs.merging import GONE
+from backend.packs.yaml_text import identifier
 
 _HEAD = "# Diubah oleh admin wilayah lewat Balai. / Changed by an admin of the region through Balai.\n"
 
@@ -43,10 +44,10 @@ def still_said(layer: Any, old: Any, new: Any, path: str = "") -> tuple[Any, lis
             gone += inner
         return kept, gone
     if isinstance(layer, list) and isinstance(old, list) and isinstance(new, list):
-        olds, news = ({_known(item): item for item in side} for side in (old, new))
+        olds, news = ({identifier(item): item for item in side} for side in (old, new))
         items, gone = [], []
         for item in layer:
-            name, at = _known(item), f"{path}.{_known(item)}"
+            name, at = identifier(item), f"{path}.{identifier(item)}"
             if name is None or (name not in olds and name not in news):
                 items.append(item)
             elif name not in news:
@@ -55,11 +56,7 @@ def still_said(layer: Any, old: Any, new: Any, path: str = "") -> tuple[Any, lis
                 still, inner = still_said(item, olds.get(name), news[name], at)
                 items.append(still)
                 gone += inner
-        there = {*news, *map(_known, items)}
-        return [{k: v for k, v in each.items() if k != "before" or v in there} if _known(each) else each for each in items], gone
+        there = {*news, *map(identifier, items)}
+        items = [{k: v for k, v in each.items() if k != "before" or v in there} if identifier(each) else each for each in items]
+        return items, gone
     return layer, []
-
-
-def _known(item: Any) -> str | None:
-    found = item.get("key", item.get("code")) if isinstance(item, Mapping) else None
-    return found if isinstance(found, str) else None

@@ -131,6 +131,11 @@ def read_layers(files: Files, faults: Faults, *, label: str = "pack") -> list[Sa
     return [*bases.values(), region, edited]
 
 
+def said_in(files: Files, name: str) -> Said:
+    """Return what a pack says in one file, all layers laid; nothing where it has none. Its faults are left to `read_files`."""
+    return lay(read_layers(files, Faults()), Faults()).inner(name)
+
+
 def key_of(files: Files, *, otherwise: str = "pack") -> str:
     """Return the key of the region whose pack `files` are; something else where they say none that could be one."""
     named = read_yaml(files.get(REGION, b"")[:MAX_YAML].decode("utf-8", "replace"), REGION, Faults()).get("key")

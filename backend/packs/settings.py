@@ -1,7 +1,8 @@
 """What a regional admin changes while the system runs, as a small change of the pack: a layer over it that Balai writes."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from marshmallow import ValidationError
@@ -18,9 +19,9 @@ from backend.packs.faults import Fault, Faults, PackError, Place
 from backend.packs.folder import EDITED, Files
 from backend.packs.layers import layer_text
 from backend.packs.merging import merge, plain
-from backend.packs.reading import lay, read_layers
+from backend.packs.reading import lay, read_layers, said_in
 from backend.packs.versions import files_of
-from backend.packs.yaml_text import MAX_DEPTH, Said, read_yaml
+from backend.packs.yaml_text import MAX_DEPTH, Said, identifier, read_yaml
 from backend.regions.models import RegionModuleRow, RegionRow
 
 _CITATION = re.compile(r"packs/[^:]+:\d+")
@@ -76,8 +77,8 @@ def _too_deep(value: Any) -> bool:
 
 
 def said_now(files: Files, name: str) -> dict[str, Any]:
-    """Return what a pack says in one file, all layers laid; nothing where it has none."""
-    said: dict[str, Any] = plain(lay(read_layers(files, Faults()), Faults()).inner(name))
+    """Return `said_in` as plain values."""
+    said: dict[str, Any] = plain(said_in(files, name))
     return said
 
 
@@ -91,14 +92,9 @@ def without_citations(value: Any, below: Any = None) -> Any:
             if not (key == "source" and isinstance(item, str) and _CITATION.fullmatch(item) and key not in inner)
         }
     if isinstance(value, list):
-        known = {_known(item): item for item in below} if isinstance(below, list) else {}
-        return [without_citations(item, known.get(_known(item))) for item in value]
+        known = {identifier(item): item for item in below} if isinstance(below, list) else {}
+        return [without_citations(item, known.get(identifier(item))) for item in value]
     return value
-
-
-def _known(item: Any) -> str | None:
-    found = item.get("key", item.get("code")) if isinstance(item, Mapping) else None
-    return found if isinstance(found, str) else None
 
 
 def change_module(
@@ -129,7 +125,7 @@ def change_module(
     try:
         inside, plan = make_plan(ctx, registry, files, keep_edits=False)
     except PackError as error:
-        said = lay(read_layers(files, Faults()), Faults()).inner(module.name)
+        said = said_in(files, module.name)
         fields = [(said.path_at(Place(fault.file, fault.line)), fault) for fault in error.faults]
         errors = [
             FieldError(field=".".join(["values", *path]), code="modules.setting_refused", params={"why": fault.text})
@@ -143,7 +139,7 @@ def change_module(
 def _refuse_unfit(registry: Registry, module: ServiceModule, files: Files, *, on: bool, switched: bool) -> None:
     if switched and not on:
         return
-    said = plain(lay(read_layers(files, Faults()), Faults()).inner(module.name), cited=True)
+    said = plain(said_in(files, module.name), cited=True)
     try:
         registry.parse_config(module.name, {key: value for key, value in said.items() if key != "enabled"})
     except ValidationError as error:
@@ -170,6 +166,15 @@ def refused(error: PackError, errors: Sequence[FieldError] = ()) -> DomainError:
     params = {"count": len(error.faults), "first": str(error.faults[0])}
     told = {"faults": faults_told(error.faults)}
     return DomainError(Kind.INVALID, "regions.pack_refused", params=params, errors=errors, extra=told)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Let the faults of a pack be the refusal over the API."""
+    try:
+        yield
+    except PackError as error:
+        raise refused(error) from None
 
 
 def faults_told(faults: Iterable[Fault]) -> list[dict[str, Any]]:

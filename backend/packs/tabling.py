@@ -13,8 +13,8 @@ from backend.packs.checking import FORMS
 from backend.packs.faults import Faults, PackError, Place
 from backend.packs.folder import Files
 from backend.packs.merging import plain
-from backend.packs.reading import TITLES, lay, read_files, read_layers
-from backend.packs.settings import edited
+from backend.packs.reading import TITLES, read_files
+from backend.packs.settings import edited, said_now
 from backend.packs.tables import items_schema, read_table, table_path, write_table
 
 AREAS = "areas"
@@ -27,7 +27,7 @@ def table_of(files: Files, name: str) -> list[dict[str, Any]]:
         areas = read_files(files).areas
         return [{"code": area.code, "name": area.name, "kind": area.kind, "parent_code": area.parent_code} for area in areas]
     file, listed = table_path(name)
-    items = plain(lay(read_layers(files, Faults()), Faults()).inner(file)).get(listed)
+    items = said_now(files, file).get(listed)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise not_found("regions.no_table")
     return items
@@ -75,8 +75,7 @@ def _with(files: Files, name: str, items: list[dict[str, Any]]) -> dict[str, byt
         rest = {path: content for path, content in files.items() if path != TITLES}
         return {**rest, TITLES: write_table(titled, TITLES)} if titled else rest
     file, listed = table_path(name)
-    now = plain(lay(read_layers(files, Faults()), Faults()).inner(file))
-    return edited(files, file, {**now, listed: items})
+    return edited(files, file, {**said_now(files, file), listed: items})
 
 
 def _check_areas(said: list[Any], before: list[dict[str, Any]], faults: Faults) -> None:

@@ -4,7 +4,7 @@ Of YAML 1.2 the plain part: `no`, `08:30`, `2026-01-01` and `0651` are text, `tr
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -32,8 +32,7 @@ class Said(dict[str, Any]):
     @property
     def identifier(self) -> str | None:
         """What an item of a keyed list is known by: its `key`, else its `code`."""
-        found = self.get("key", self.get("code"))
-        return found if isinstance(found, str) else None
+        return identifier(self)
 
     def at(self, key: str) -> Place:
         """Return where `key` was said; where the mapping begins if it was not."""
@@ -93,7 +92,8 @@ class Said(dict[str, Any]):
 
 def identifier(item: Any) -> str | None:
     """Return what an item of a keyed list is known by; None where the list is not keyed."""
-    return item.identifier if isinstance(item, Said) else None
+    found = item.get("key", item.get("code")) if isinstance(item, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 class _Document:

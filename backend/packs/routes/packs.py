@@ -14,13 +14,12 @@ from backend.packs.apply import apply_plan, make_plan
 from backend.packs.archives import read_archive, write_archive
 from backend.packs.differences import compare, said_by
 from backend.packs.exporting import export_files
-from backend.packs.faults import PackError
 from backend.packs.folder import Files, with_bases
 from backend.packs.plans import keep_plan, take_plan, told
 from backend.packs.proposing import check_modules
 from backend.packs.reading import read_files
 from backend.packs.routes import CONFIGURE
-from backend.packs.settings import faults_told, refused
+from backend.packs.settings import faults_told, refusing
 from backend.packs.signing import trusted_signer
 from backend.packs.versions import files_of, get_version, list_versions
 
@@ -146,12 +145,10 @@ class DiffOut(Schema):
 
 def _received(content: bytes) -> tuple[Files, str | None]:
     """Return the files of an archive with the bases they need, and who has signed it. Raises DomainError (422)."""
-    try:
+    with refusing():
         files = read_archive(content)
         signer = trusted_signer(files, current_house().ground.settings.pack_trust)
         return with_bases(files), signer
-    except PackError as error:
-        raise refused(error) from None
 
 
 @blueprint.endpoint("GET", "", permission=CONFIGURE, query=ExportQuery, media="application/gzip")
@@ -192,10 +189,8 @@ def diff(ctx: Context, query: dict[str, int]) -> dict[str, Any]:
     newest = list_versions(ctx.session, ctx.region.id, limit=1)
     until = query.get("until") or (newest[0].version if newest else 1)
     since = query.get("since") or max(1, until - 1)
-    try:
+    with refusing():
         one, other = (read_files(files_of(ctx.session, ctx.region.id, version)) for version in (since, until))
-    except PackError as error:  # of a version that an earlier Balai understood
-        raise refused(error) from None
     return {"changes": compare(said_by(one), said_by(other))}
 
 
@@ -204,11 +199,9 @@ def validate_pack(_ctx: Context, content: bytes) -> dict[str, Any]:
     """Check a pack (tar.gz, at most 50 MB): 422 with every fault at its file and line, or its warnings."""
     files, _ = _received(content)
     house = current_house()
-    try:
+    with refusing():
         pack = read_files(files, borders=True)
         _, warnings = check_modules(house.registry, house.ground.catalogue, pack)
-    except PackError as error:
-        raise refused(error) from None
     told_warnings = faults_told(warnings)
     return {"key": pack.key, "areas": len(pack.areas), "departments": len(pack.departments), "warnings": told_warnings}
 
@@ -218,10 +211,8 @@ def plan_pack(ctx: Context, query: dict[str, bool], content: bytes) -> dict[str,
     """Plan a pack (tar.gz): what would change, and what that does to open complaints and to the last 30 days' routing."""
     files, signer = _received(content)
     house = current_house()
-    try:
+    with refusing():
         inside, plan = make_plan(ctx, house.registry, files, keep_edits=query["keep_edits"])
-    except PackError as error:
-        raise refused(error) from None
     kept = keep_plan(inside, plan, signed_by=signer)
     return {"plan": kept, **told(plan, house.ground.catalogue, ctx.locale)}
 
@@ -253,9 +244,7 @@ def _applied(
     successors: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     registry = current_house().registry
-    try:
+    with refusing():
         inside, plan = make_plan(ctx, registry, files, keep_edits=False, unit_successors=successors)
-    except PackError as error:
-        raise refused(error) from None
     done = apply_plan(inside, registry, plan, kind=kind, why=why, expected_version=expected, signed_by=signed_by)
     return {"version": done.version, "changed": done.changed}

@@ -11,10 +11,9 @@ from backend.data.context import Context
 from backend.http.blueprint import REGION, RoomBlueprint
 from backend.http.house import current_house
 from backend.http.schema import Schema
-from backend.packs.faults import PackError
 from backend.packs.routes import CONFIGURE
 from backend.packs.routes.packs import AppliedOut
-from backend.packs.settings import get_files, refused
+from backend.packs.settings import get_files, refusing
 from backend.packs.tabling import TABLES, export_table, import_table
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -55,11 +54,9 @@ def list_tables(_ctx: Context) -> dict[str, Any]:
 def get_table(ctx: Context, query: dict[str, str], table: str) -> Response:
     """Return a table; the ETag, the same for both forms, is what PUT asks for in If-Match."""
     files = get_files(ctx)
-    try:
+    with refusing():
         csv = export_table(files, table, "csv")
         content = csv if query["format"] == "csv" else export_table(files, table, "xlsx")
-    except PackError as error:
-        raise refused(error) from None
     headers = {"ETag": _tag(csv), "Content-Disposition": f'attachment; filename="{table}.{query["format"]}"'}
     return Response(content, content_type=_MEDIA[query["format"]], headers=headers)
 
@@ -80,10 +77,8 @@ def put_table(ctx: Context, query: dict[str, str], content: bytes, table: str) -
         raise DomainError(Kind.STALE, "request.if_match_needed")
     files = get_files(ctx, to_change=True)
     suffix = "xlsx" if request.mimetype == XLSX else "csv"
-    try:
+    with refusing():
         if match != _tag(export_table(files, table, "csv")):
             raise DomainError(Kind.STALE, "request.stale")
         done = import_table(ctx, current_house().registry, files, table=table, content=content, suffix=suffix, why=query["why"])
-    except PackError as error:
-        raise refused(error) from None
     return {"version": done.version, "changed": done.changed}

@@ -23,7 +23,7 @@ from backend.packs.apply import apply_pack, apply_plan, make_plan, offer_pack
 from backend.packs.archives import read_archive, write_archive
 from backend.packs.exporting import export_files
 from backend.packs.faults import PackError
-from backend.packs.folder import SHIPPED, gather, with_bases, without_bases
+from backend.packs.folder import SHIPPED, gather, read_folder, with_bases
 from backend.packs.plans import plan_file, read_plan_file
 from backend.packs.settings import change_module, edited, said_now
 from backend.packs.tabling import TABLES, export_table, import_table
@@ -362,7 +362,7 @@ def test_an_area_that_leaves_the_pack_is_kept_with_what_follows_it(house, folder
 
 def test_own_files_and_bases_part_and_come_together(folder):
     files = gather(folder)
-    own = without_bases(files)
+    own = read_folder(folder)
     assert not any(path.startswith("bases/") for path in own)
     assert with_bases(own) == files
 
