@@ -24,6 +24,7 @@ from backend.data.protection import refuse_powerful_role, refuse_unprotected_tab
 from backend.data.serials import Serials
 from backend.http import declaration as regions
 from backend.http.auth import configure_tokens
+from backend.http.blueprint import RoomBlueprint
 from backend.http.body import take_in_the_rest
 from backend.http.gate import Doorman, Gate
 from backend.http.health import serve_health
@@ -35,6 +36,10 @@ from backend.http.tracing import trace_requests
 from backend.modules.contract import ServiceModule
 from backend.modules.discovery import blob_store, bundled_modules, guest_modules
 from backend.modules.registry import Registry
+from backend.pages import home
+from backend.pages.assets import serve_assets
+from backend.pages.blueprint import PageBlueprint
+from backend.pages.frame import serve_frame
 from backend.regions.directory import RegionDirectory
 
 _HERE = Path(__file__).parent
@@ -111,6 +116,7 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
         registry.parse_config,
         modules=[module.name for module in registry.modules.values() if not module.always_on],
         always_on=[module.name for module in registry.modules.values() if module.always_on],
+        folder=settings.var / "areas",
     )
     directory.refresh()
     app.extensions["balai"] = House(
@@ -146,9 +152,10 @@ def create_app(settings: Settings, *, connections: int | None = None) -> Flask:
     answer_problems(app)
     api = make_api(app, version=version("balai"))
     app.extensions["balai_api"] = api
-    for module in registry.modules.values():
-        for blueprint in module.blueprints:
-            api.register_blueprint(blueprint)
+    for blueprint in registry.blueprints(RoomBlueprint):
+        api.register_blueprint(blueprint)
+    serve_frame(app, [home.blueprint, *registry.blueprints(PageBlueprint)])
+    serve_assets(app)
     if settings.demo:
         api.register_blueprint(accounts.demo_blueprint)
     serve_documentation(app, api)

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes or freshens .venv: `environment.sh runtime` for what runs, `environment.sh dev` with the tools on top.
+# Makes or freshens .venv: `environment.sh runtime` for what runs, `environment.sh dev` with the tools on top. Fetches what the
+# pages' scripts are, where Node is at hand; without it the API and the pages run, and the pages do without scripts.
 # Does nothing, quickly, while the lock file, pyproject.toml, the Python and this folder are those of the last time.
 set -eu
 cd "$(dirname "$0")/.."
 kind=$1
 python=.venv/bin/python
+npm_folder=backend/pages/npm
 
 stop() {
     echo "$*" >&2
@@ -42,7 +44,27 @@ find_interpreter() {
     stop "Balai needs Python 3.11 or newer, here is $found: install it, or say which with PYTHON=/path/to/python3"
 }
 
+fetch_scripts() { # kind
+    fetched=$npm_folder/node_modules/.fetched
+    wanted="$1 $(sha256sum <$npm_folder/package-lock.json)"
+    if [ "$(cat $fetched 2>/dev/null)" = "$wanted" ] || [ "$(cat $fetched 2>/dev/null)" = "dev ${wanted#* }" ]; then
+        return
+    fi
+    if ! command -v npm >/dev/null 2>&1; then
+        echo "no npm here: pages run without their scripts (htmx, uPlot); install Node.js and start again for them" >&2
+        return
+    fi
+    echo "fetching the pages' scripts ($npm_folder/package-lock.json)"
+    omit=$([ "$1" = dev ] || echo --omit=dev)
+    if (cd $npm_folder && npm ci --ignore-scripts --silent $omit); then
+        echo "$wanted" >$fetched
+    else
+        echo "npm failed: pages run without their scripts" >&2
+    fi
+}
+
 exec 9<. && flock 9 # two starts at once take turns
+fetch_scripts "$kind"
 if is_fresh "$kind" || { [ "$kind" = runtime ] && is_fresh dev; }; then
     exit 0
 fi

@@ -17,6 +17,7 @@ from backend.app import create_app
 from backend.core.settings import load_settings
 from backend.data.unit_of_work import unit_of_work
 from backend.testing.installation import make_installation, servers
+from tests.browsers import Browser
 from tests.people import Person
 from workers.clock import seal, sweep
 from workers.tasks import carry_due
@@ -74,6 +75,16 @@ def client(app) -> FlaskClient:
 @pytest.fixture
 def anybody(client):
     return Person(client)
+
+
+@pytest.fixture
+def browser(app):
+    """Return a function that opens a browser, of the staff account that is given or of nobody in particular."""
+
+    def open_browser(person=None, region="banda-aceh"):
+        return Browser(app, person.token if person else None, region=person.region if person else region)
+
+    return open_browser
 
 
 @pytest.fixture(scope="session")

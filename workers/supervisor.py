@@ -35,6 +35,7 @@ from backend.local.processes import (
     see_end,
     start,
 )
+from backend.pages.assets import missing_assets
 
 POLL_SECONDS = 0.1
 START_SECONDS = 60
@@ -327,6 +328,10 @@ def _reachable(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - every address is reached through one
 
 
+def _without(assets: Sequence[str]) -> str:
+    return f"  (without {', '.join(assets)}: install Node.js and start again for them)" if assets else ""
+
+
 def _tell(supervisor: Supervisor, settings: Settings) -> None:
     host = _reachable(settings.host)
     address = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
@@ -334,6 +339,7 @@ def _tell(supervisor: Supervisor, settings: Settings) -> None:
     for what, where in (
         ("the API", f"{address}/v1"),
         ("its documentation", f"{address}/docs"),
+        ("the pages", f"{address}/{_without(missing_assets())}"),
         ("try the main job", "make demo"),
         ("metrics", f"http://127.0.0.1:{settings.metrics_port}/metrics" if settings.metrics_port else "off"),
         ("demo accounts", str(settings.var / "demo.json")),

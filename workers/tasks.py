@@ -42,9 +42,9 @@ class TakenOverError(Exception):
 
 
 class TogetherError(Exception):
-    """`row` failed among others, for its `__cause__`, and took their work with it."""
+    """`row` failed among others, for its `__cause__`, and took their work with it; None where it cannot be told which."""
 
-    def __init__(self, row: Claim) -> None:
+    def __init__(self, row: Claim | None = None) -> None:
         super().__init__(row)
         self.row = row
 
@@ -126,11 +126,12 @@ def _carry(house: House, subscription: Subscription, held: Sequence[Claim]) -> t
             return _give_up(house, subscription, held[0], "its process died in every attempt"), held[1:]
         region = house.directory.by_id(held[0].region_id)
         with _patience():
-            done, rest = (_outside if subscription.outside else _inside)(house, subscription, region, held)
+            carry = _outside if subscription.outside else _together if subscription.together else _inside
+            done, rest = carry(house, subscription, region, held)
     except Exception as error:  # noqa: BLE001 - whatever a handler raises is a failed attempt of its row, and of no other
-        if isinstance(error, TogetherError) and isinstance(error.__cause__, TimeoutError):  # it has had its time, they have not
-            rest = [row for row in held if row != error.row]
-            return _give_up(house, subscription, error.row, _place(error.__cause__)), rest
+        alone = error.row if isinstance(error, TogetherError) else None
+        if alone and isinstance(error.__cause__, TimeoutError):  # it has had its time, they have not
+            return _give_up(house, subscription, alone, _place(error.__cause__)), [row for row in held if row != alone]
         if len(held) > 1:
             each = [_carry(house, subscription, [row])[0] for row in held]
             return sum(each), ()
@@ -174,7 +175,7 @@ def _inside(house: House, subscription: Subscription, region: Region, held: Sequ
         in_hand = take_in_hand(ctx.session, region.id, held)
         for row, event in _in_time(in_hand):
             try:
-                subscription.handler(_bound(ctx, event, subscription), event)  # type: ignore[operator] # `outside` told them apart
+                subscription.handler(_bound(ctx, event, subscription), event)  # type: ignore[operator,arg-type] # told apart
             except Exception as error:
                 if len(in_hand) == 1:
                     raise
@@ -183,6 +184,22 @@ def _inside(house: House, subscription: Subscription, region: Region, held: Sequ
         mark_done(ctx.session, done)
         reach("done")
     return len(done), list(in_hand)[len(done) :]
+
+
+def _together(house: House, subscription: Subscription, region: Region, held: Sequence[Claim]) -> tuple[int, Sequence[Claim]]:
+    with unit_of_work(house.ground, region=region, locale=region.languages[0]) as ctx:
+        in_hand = take_in_hand(ctx.session, region.id, held)
+        if in_hand:
+            events = list(in_hand.values())
+            try:
+                subscription.handler(_bound(ctx, events[0], subscription), events)  # type: ignore[operator,arg-type] # as above
+            except Exception as error:
+                if len(events) == 1:
+                    raise
+                raise TogetherError from error
+        mark_done(ctx.session, list(in_hand))
+        reach("done")
+    return len(in_hand), ()
 
 
 def _outside(house: House, subscription: Subscription, region: Region, held: Sequence[Claim]) -> tuple[int, Sequence[Claim]]:

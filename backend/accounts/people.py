@@ -1,13 +1,13 @@
 """How people are reached: what telling somebody something needs of the accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import literal, select, true, union_all
 from sqlalchemy.sql.selectable import Subquery
 
 from backend.accounts.models import Citizen, StaffAccount, VaultIdentity
-from backend.accounts.queries import opened_staff
+from backend.accounts.queries import opened_staff, staff_place
 from backend.accounts.roles import UNIT_ROLES
 from backend.accounts.vault import open_identity
 from backend.data.context import Contact, Context, StaffContact
@@ -20,7 +20,7 @@ _CITIZEN = Prepared(
 )
 _STAFF = Prepared("SELECT id, locale, email_enc, name_enc FROM staff_accounts WHERE id = %(id)s AND disabled_at IS NULL")
 _MEMBERS = Prepared(
-    "SELECT DISTINCT a.id, a.locale FROM staff_accounts a JOIN memberships m ON m.staff_id = a.id"
+    "SELECT DISTINCT a.id, a.locale, a.name_enc FROM staff_accounts a JOIN memberships m ON m.staff_id = a.id"
     " WHERE m.region_id = %(region)s AND m.department_key = %(key)s AND m.role = ANY(%(roles)s) AND a.disabled_at IS NULL"
     " ORDER BY a.id"
 )
@@ -48,6 +48,12 @@ class Accounts:
     def members_of_department(self, ctx: Context, key: str) -> frozenset[UUID]:
         """Return the active accounts that work in a department of the region, field officers among them."""
         return frozenset(row.id for row in _MEMBERS.all(ctx.session, region=ctx.region.id, key=key, roles=list(UNIT_ROLES)))
+
+    def names_in_department(self, ctx: Context, key: str) -> Mapping[UUID, str]:
+        """Return the same accounts with their names, by name: for colleagues who give each other work."""
+        rows = _MEMBERS.all(ctx.session, region=ctx.region.id, key=key, roles=list(UNIT_ROLES))
+        names = [(ctx.ground.keyring.decrypt(row.name_enc, bound_to=staff_place(row.id, "name")), row.id) for row in rows]
+        return {account_id: name for name, account_id in sorted(names)}
 
 
 def reachable_people(ctx: Context) -> Subquery:

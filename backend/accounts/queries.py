@@ -33,8 +33,8 @@ _STAFF = Prepared(
 def load_actor(ctx: Context, claims: Mapping[str, Any]) -> Actor:
     """Return who stands behind a verified access token, with its duties in the region of the request.
 
-    Raises DomainError: 401 when the session was ended or the account disabled meanwhile, 403 for staff without a second
-    factor where the region asks for one.
+    Staff without the second factor that the region asks for are `unproven`, and have no duties there. Raises DomainError (401)
+    when the session was ended or the account disabled meanwhile.
     """
     kind, account_id, session_id = claims["kind"], UUID(claims["sub"]), UUID(claims["sid"])
     region_id = ctx.region_or_none.id if ctx.region_or_none else None
@@ -45,7 +45,7 @@ def load_actor(ctx: Context, claims: Mapping[str, Any]) -> Actor:
     if kind != "staff":
         return Actor(kind="citizen", account_id=account_id, session_id=session_id)
     if not row.totp and (row.duties or row.platform_admin) and ctx.region_or_none and asks_for_totp(ctx.region_or_none):
-        raise DomainError(Kind.FORBIDDEN, "auth.totp_required")
+        return Actor(kind="staff", account_id=account_id, session_id=session_id, unproven=True)
     return Actor(
         kind="staff",
         account_id=account_id,
@@ -83,6 +83,21 @@ def opened_staff(keyring: Keyring, account: Any) -> tuple[str, str]:
         keyring.decrypt(account.email_enc, bound_to=staff_place(account.id, "email")),
         keyring.decrypt(account.name_enc, bound_to=staff_place(account.id, "name")),
     )
+
+
+def get_own_staff(ctx: Context) -> dict[str, Any]:
+    """Return the actor's staff account, with its duties in every region."""
+    account = ctx.session.get_one(StaffAccount, ctx.actor.account_id)
+    email, name = opened_staff(ctx.ground.keyring, account)
+    return {
+        "id": account.id,
+        "kind": "staff",
+        "name": name,
+        "email": email,
+        "locale": account.locale,
+        "platform_admin": account.platform_admin,
+        "memberships": list_own_memberships(ctx),
+    }
 
 
 def list_own_memberships(ctx: Context) -> list[dict[str, Any]]:
@@ -149,14 +164,38 @@ def staff_out(ctx: Context, row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def list_staff(ctx: Context, *, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the staff with duties in the region, by the age of the account, and the next cursor."""
-    statement = _staff_here(ctx).order_by(StaffAccount.id).limit(limit + 1)
+def list_staff(
+    ctx: Context,
+    *,
+    limit: int,
+    cursor: str | None,
+    word: str = "",
+    role: str | None = None,
+    department: str | None = None,
+    disabled: bool | None = None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the staff with duties in the region, by the age of the account, and the next cursor.
+
+    `word` is looked for in names and addresses: they lie encrypted, so each is opened until the page is full. Whoever has one
+    duty that is of `role` and in `department` is found.
+    """
+    statement = _staff_here(ctx).order_by(StaffAccount.id)
     if cursor:
         statement = statement.where(StaffAccount.id > decode_cursor(cursor, UUID)[0])
-    rows = ctx.session.execute(statement).all()
-    shown = [staff_out(ctx, row) for row in rows[:limit]]
-    return shown, encode_cursor(rows[limit - 1][0].id) if len(rows) > limit else None
+    wanted = [column == value for column, value in ((Membership.role, role), (Membership.department_key, department)) if value]
+    if wanted:
+        held = select(1).where(Membership.region_id == ctx.region.id, Membership.staff_id == StaffAccount.id, *wanted)
+        statement = statement.where(held.exists())
+    if disabled is not None:
+        statement = statement.where(StaffAccount.disabled_at.is_not(None) if disabled else StaffAccount.disabled_at.is_(None))
+    found: list[dict[str, Any]] = []
+    for row in ctx.session.execute(statement if word else statement.limit(limit + 1)):
+        shown = staff_out(ctx, row)
+        if word.casefold() in f"{shown['name']}\n{shown['email']}".casefold():
+            found.append(shown)
+        if len(found) > limit:
+            return found[:limit], encode_cursor(UUID(found[limit - 1]["id"]))
+    return found, None
 
 
 def get_staff(ctx: Context, staff_id: UUID) -> dict[str, Any]:
@@ -176,7 +215,20 @@ def regions_served(ctx: Context, staff_id: UUID) -> frozenset[int]:
     return served
 
 
-_DEPARTMENTS = table("departments", column("region_id"), column("key"), column("active"))
+_DEPARTMENTS = table("departments", *map(column, ("region_id", "key", "name", "active")))
+
+
+def list_departments(ctx: Context) -> dict[str, str]:
+    """Return the names of the region's departments by their keys, in the order of the names."""
+    departments = _DEPARTMENTS.c
+    chosen = select(departments.key, departments.name).where(departments.region_id == ctx.region.id, departments.active.is_(True))
+    return {row.key: row.name for row in ctx.session.execute(chosen.order_by(departments.name, departments.key))}
+
+
+def list_areas(ctx: Context) -> dict[str, str]:
+    """Return the names of the region's areas by their codes, in the order of the codes; without those that have ended."""
+    chosen = select(AreaRow.code, AreaRow.name).where(AreaRow.region_id == ctx.region.id, AreaRow.ended_at.is_(None))
+    return {row.code: row.name for row in ctx.session.execute(chosen.order_by(AreaRow.code))}
 
 
 def unknown_departments(ctx: Context, keys: Collection[str]) -> set[str]:

@@ -17,6 +17,7 @@ from backend.core.clock import utc_now
 from backend.core.fault_points import VARIABLE as KILL_AT
 from backend.core.settings import Settings, SettingsError, load_settings, written
 from backend.data.figures import newest_backup_at
+from backend.pages.assets import missing_assets
 
 LEAST_DIFFERENT = 16  # of 32 bytes drawn by chance about 30 differ, and as many of the steps between them
 BACKUP_EVERY = timedelta(hours=26)  # a day, and time to make it
@@ -102,6 +103,9 @@ def _proxy(place: Installation) -> Iterator[Finding]:
 def _lacking(place: Installation) -> Iterator[Finding]:
     if not place.settings.smtp_url:
         yield noted("e-mail", "staff cannot be invited, since no e-mail leaves: set BALAI_SMTP_URL")
+    if missing := missing_assets():
+        todo = "install Node.js and run `npm ci --omit=dev` in backend/pages/npm"
+        yield noted("pages", f"they run without {', '.join(missing)}: {todo}")
     if not place.settings.metrics_port:
         yield noted("metrics", "nobody is warned when something stops: set BALAI_METRICS_PORT")
 

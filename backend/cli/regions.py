@@ -15,11 +15,11 @@ from backend.core.settings import load_settings
 from backend.data.unit_of_work import unit_of_work
 from backend.http.house import House
 from backend.packs.apply import apply_pack, make_plan
-from backend.packs.archives import read_archive, write_archive
+from backend.packs.archives import files_at, read_archive, write_archive
 from backend.packs.differences import compare, said_by
 from backend.packs.exporting import export_files
 from backend.packs.faults import PackError
-from backend.packs.folder import SIGNATURE, Files, gather, read_folder, with_bases
+from backend.packs.folder import SIGNATURE, Files, read_folder
 from backend.packs.plans import KeptPlan, plan_file, read_plan_file, told
 from backend.packs.proposing import check_modules
 from backend.packs.reading import read_files
@@ -45,11 +45,6 @@ def region() -> None:
 region.add_command(new)
 
 
-def _files(source: Path) -> Files:
-    """Return the pack of a folder or of an archive, with the bases it extends."""
-    return gather(source) if source.is_dir() else with_bases(read_archive(source.read_bytes()), source.absolute().parent)
-
-
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(line)
@@ -62,7 +57,7 @@ def validate(folder: Path, *, as_json: bool) -> None:
     """Read a pack and name every fault with its file and line, and what to do; warnings too."""
     registry = load_registry()
     try:
-        pack = read_files(_files(folder), label=folder.name, borders=True)
+        pack = read_files(files_at(folder), label=folder.name, borders=True)
         _, warnings = check_modules(registry, load_catalogue(registry), pack)
     except PackError as error:
         if not as_json:
@@ -99,7 +94,7 @@ def _planned(house: House, files: Files, **options: Any) -> tuple[dict[str, Any]
 def plan(folder: Path, *, out: Path | None, drop_edits: bool, successors: tuple[str, ...], as_json: bool) -> None:
     """Tell what a pack would change, and what that does to open complaints and to the last 30 days' routing."""
     with open_house() as house:
-        said, text = _planned(house, _files(folder), keep_edits=not drop_edits, unit_successors=_pairs(successors))
+        said, text = _planned(house, files_at(folder), keep_edits=not drop_edits, unit_successors=_pairs(successors))
     if out:
         out.write_text(text, encoding="utf-8")
     _say([json.dumps(said, indent=1)] if as_json else plan_lines(said, key=said["key"]))
@@ -118,7 +113,7 @@ def apply(source: Path, *, yes: bool, trust: Path | None, drop_edits: bool, succ
     Applying the same again changes nothing. Running processes follow within 5 seconds.
     """
     planned = read_plan_file(source.read_text(encoding="utf-8"), source.name) if source.suffix == ".json" else None
-    kept = planned or KeptPlan(files=_files(source), version=-1)
+    kept = planned or KeptPlan(files=files_at(source), version=-1)
     signer = trusted_signer(kept.files, trust or load_settings().pack_trust)
     options = kept.options if planned else {"keep_edits": not drop_edits, "unit_successors": _pairs(successors)}
     with open_house() as house:
@@ -203,7 +198,7 @@ def _side(name: str, opened: Callable[[], House]) -> Mapping[str, Any]:
     key, _, version = name.partition("@")
     house = opened()
     if house.directory.find(key) is None and Path(name).exists():
-        return said_by(read_files(_files(Path(name))))
+        return said_by(read_files(files_at(Path(name))))
     with unit_of_work(house.ground, region=region_of(house, key)) as ctx:
         return said_by(read_files(export_files(ctx, house.registry, int(version) if version.isdigit() else None)))
 

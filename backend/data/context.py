@@ -83,6 +83,7 @@ class Actor:
     session_id: UUID | None = None
     duties: tuple[Duty, ...] = ()
     platform_admin: bool = False
+    unproven: bool = False  # staff who have yet to set up the second factor that the region asks for: without duties until then
 
     @property
     def roles(self) -> frozenset[str]:
@@ -168,6 +169,9 @@ class People(Protocol):
 
     def members_of_department(self, ctx: "Context", key: str) -> frozenset[UUID]:
         """Return the active accounts that work in a department of the region, field officers among them."""
+
+    def names_in_department(self, ctx: "Context", key: str) -> Mapping[UUID, str]:
+        """Return the same accounts with their names, by name: for colleagues who give each other work."""
 
 
 class PersonalData(Protocol):

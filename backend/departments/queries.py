@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sqlalchemy import select
 
@@ -10,9 +10,15 @@ from backend.data.context import Context
 from backend.departments.models import Department
 
 _KEPT_AS = "departments"
+_IN_COMMON = 4096  # units that are held once however many regions have them: those of a base pack, and no region's own for long
+_READ = (
+    select(Department.key, Department.name, Department.kind, Department.types, Department.area_code, Department.verified)
+    .where(Department.active)
+    .order_by(Department.name, Department.key)
+)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DepartmentView:
     """An active department."""
 
@@ -22,6 +28,9 @@ class DepartmentView:
     types: tuple[str, ...]
     area_code: str | None
     verified: bool
+
+
+_view = lru_cache(_IN_COMMON)(DepartmentView)
 
 
 @dataclass(frozen=True)
@@ -52,23 +61,8 @@ def department_book(ctx: Context) -> DepartmentBook:
     """Return the region's departments: one statement while its snapshot stands, none after the first."""
     book: DepartmentBook | None = ctx.region.kept.get(_KEPT_AS)
     if book is None:
-        rows = ctx.session.scalars(
-            select(Department)
-            .where(Department.region_id == ctx.region.id, Department.active)
-            .order_by(Department.name, Department.key)
-        )
-        book = DepartmentBook(
-            {
-                row.key: DepartmentView(
-                    key=row.key,
-                    name=row.name,
-                    kind=row.kind,
-                    types=tuple(row.types),
-                    area_code=row.area_code,
-                    verified=row.verified,
-                )
-                for row in rows
-            }
-        )
+        rows = ctx.session.execute(_READ.where(Department.region_id == ctx.region.id))
+        units = [_view(**{**row._mapping, "types": tuple(row.types)}) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
+        book = DepartmentBook({unit.key: unit for unit in units})
         ctx.region.kept[_KEPT_AS] = book
     return book

@@ -1,4 +1,4 @@
-"""Bearer tokens: reading what a request carries, and making new ones. Accounts decide who may have one."""
+"""Tokens: the API's in the Authorization header, the pages' in a cookie. Accounts decide who may have one."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,6 +16,8 @@ from backend.core.crypto import Keyring
 from backend.core.errors import DomainError, Kind
 
 ACCESS_SECONDS = 900
+PAGE_SECONDS = 12 * 3600  # a working day: a page is signed in once, and has nothing to renew
+PAGE_COOKIE = "__Host-session"
 _ISSUER = "balai"
 _REQUIRED = ("exp", "iat", "iss", "aud")
 _CHECKED, _KEPT = "balai_checked_tokens", 2048
@@ -41,6 +43,16 @@ def make_access_token(*, account_id: UUID, kind: str, session_id: UUID, region: 
     """Return an access token of `ACCESS_SECONDS`: a citizen's names its region, a staff token none."""
     token: str = create_access_token(
         identity=str(account_id), additional_claims={"kind": kind, "sid": str(session_id), "region": region}
+    )
+    return token
+
+
+def make_page_token(*, account_id: UUID, session_id: UUID) -> str:
+    """Return what a browser keeps in `PAGE_COOKIE` of a staff account that has signed in: no bearer token, and none a page's."""
+    token: str = create_access_token(
+        identity=str(account_id),
+        additional_claims={"kind": "staff", "sid": str(session_id), "region": None, "page": True},
+        expires_delta=timedelta(seconds=PAGE_SECONDS),
     )
     return token
 
@@ -72,6 +84,25 @@ def read_claims() -> Mapping[str, Any] | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise _refuse("auth.bad_token")
+    claims = _in_force(token)
+    if claims.get("page"):
+        raise _refuse("auth.wrong_token")
+    return claims
+
+
+def read_page_claims() -> Mapping[str, Any] | None:
+    """Return the claims of the browser's session; None without one, and for one that is no longer good: it signs in again."""
+    token = request.cookies.get(PAGE_COOKIE)
+    if not token:
+        return None
+    try:
+        claims = _in_force(token)
+    except DomainError:
+        return None
+    return claims if claims.get("page") else None
+
+
+def _in_force(token: str) -> Mapping[str, Any]:
     claims: Mapping[str, Any] = current_app.extensions[_CHECKED](token)
     if claims["exp"] <= utc_now().timestamp():
         raise _refuse("auth.token_expired")

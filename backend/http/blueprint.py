@@ -22,7 +22,7 @@ from marshmallow import Schema
 from backend.core.errors import DomainError, Kind, not_found
 from backend.data.context import ANONYMOUS, Actor, Context, Region
 from backend.data.unit_of_work import unit_of_work
-from backend.http.auth import read_claims
+from backend.http.auth import read_claims, read_page_claims
 from backend.http.body import Parser, raw_body, read_body, refuse_nul, refuse_query
 from backend.http.house import House, current_house
 from backend.http.idempotency import Once, read_key
@@ -53,6 +53,8 @@ class Route:
     takes_query: bool
     takes_body: bool
     module: str | None  # which must be on in the region of the path
+    page: bool = False  # for people: who asks is known by a cookie, and a form is all that is taken in
+    unproven: bool = False  # also for staff who have yet to set up the second factor that the region asks for
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -122,7 +124,7 @@ class RoomBlueprint(Blueprint):  # type: ignore[misc] # flask-smorest is untyped
                 inner = self.arguments(form, location="files", content_type="multipart/form-data")(inner)
             if query is not None:
                 inner = self.arguments(query, location="query")(inner)
-            entered = _edge(route, inner)
+            entered = edge(route, inner)
             self.route(rule, methods=[method], endpoint=view.__name__)(entered)
             return view
 
@@ -167,15 +169,24 @@ def _actor(route: Route, house: House, ctx: Context, claims: Mapping[str, Any] |
         if not route.public:
             raise DomainError(Kind.FORBIDDEN, "auth.other_region")
         return ANONYMOUS
-    return house.load_actor(ctx, claims)
+    try:
+        return house.load_actor(ctx, claims)
+    except DomainError as error:
+        if route.page and route.public and error.kind is Kind.UNAUTHENTICATED:  # a browser keeps its cookie after the session
+            return ANONYMOUS
+        raise
 
 
 def _permit(route: Route, house: House, ctx: Context) -> None:
+    if ctx.actor.unproven and not route.unproven:
+        raise DomainError(Kind.FORBIDDEN, "auth.totp_required")
     if route.permission and not ctx.may(house.registry.permissions[route.permission].roles):
         raise DomainError(Kind.FORBIDDEN, "auth.not_allowed")
 
 
-def _edge(route: Route, view: View) -> View:
+def edge(route: Route, view: View) -> View:
+    """Return `view` behind the door that the module's docstring describes."""
+
     @functools.wraps(view)
     def entered(**path: Any) -> Response:
         house = current_house()
@@ -183,9 +194,9 @@ def _edge(route: Route, view: View) -> View:
         refuse_nul(path)
         if not route.takes_query:
             refuse_query()
-        claims = None if route.no_token else read_claims()
+        claims = None if route.no_token else read_page_claims() if route.page else read_claims()
         if route.takes_body:
-            read_body(files=route.files, raw=bool(route.raw))
+            read_body(files=route.files, raw=bool(route.raw), form=route.page)
         if claims is None and not route.public:
             raise DomainError(Kind.UNAUTHENTICATED, "auth.needed")
         region = _region_of(route, house, path, claims)
@@ -193,7 +204,8 @@ def _edge(route: Route, view: View) -> View:
             house.limits.hit(route.limit, str(claims["sub"] if claims else request.remote_addr))
         staff = UUID(claims["sub"]) if claims and claims["kind"] == "staff" else None
         at_work = unit_of_work(house.ground, region=region, locale=speak_in(region), request_id=request_id(), staff_id=staff)
-        heavy = house.uploads.entered(whose) if route.files or route.raw else nullcontext()
+        brings_files = route.files or route.raw or (route.page and request.mimetype == "multipart/form-data")
+        heavy = house.uploads.entered(whose) if brings_files else nullcontext()
         with heavy, house.gate.entered(whose), at_work as anyone:
             ctx = dataclasses.replace(anyone, actor=_actor(route, house, anyone, claims))
             _permit(route, house, ctx)

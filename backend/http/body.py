@@ -11,11 +11,13 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from backend.core.errors import DomainError, FieldError, Kind
-from backend.http.schema import field_errors
+from backend.http.schema import told_faults
 
 JSON_BYTES = 1 << 20
 FILE_BYTES = 10 * 1000 * 1000
 RAW_BYTES = 50 * 1000 * 1000  # of a pack, and of a table
+PAGE_BYTES = 30 * 1000 * 1000  # of the form of a page: three photographs
+_MOST_FIELDS = 2000  # of a form: werkzeug bounds only those that bring files
 _FORM_BYTES = FILE_BYTES + 64 * 1024
 _DRAIN_BYTES = 32 << 20
 _CHUNK = 1 << 16
@@ -32,20 +34,24 @@ def take_in_the_rest(response: Response) -> Response:
     return response
 
 
-def read_body(*, files: bool, raw: bool = False) -> None:
+def read_body(*, files: bool, raw: bool = False, form: bool = False) -> None:
     """Read the whole body before anything else is held: a slow client then costs a thread, never a transaction.
 
-    Raises DomainError: 413 over 1 MiB of JSON, 10 MB of file or 50 MB of what is taken as it is.
+    Raises DomainError: 413 over 1 MiB of JSON or plain form, 10 MB of file, 30 MB of a page's form with files, 50 MB of what is
+    taken as it is.
     """
-    most = _FORM_BYTES if files else RAW_BYTES if raw else JSON_BYTES
+    with_files = files or (form and request.mimetype == "multipart/form-data")
+    most = PAGE_BYTES if form and with_files else _FORM_BYTES if files else RAW_BYTES if raw else JSON_BYTES
     request.max_content_length = most + 1  # a body without a length ends there as if it were whole
     try:
-        if files:
+        if files or form:
             request.files  # noqa: B018 - reading the property parses the form
         else:
             refuse_large(request.get_data(cache=True), most)
     except RequestEntityTooLarge:
         raise DomainError(Kind.TOO_LARGE, "request.too_large") from None
+    if form and sum(map(len, request.form.listvalues())) > _MOST_FIELDS:
+        raise DomainError(Kind.TOO_LARGE, "request.too_large")
 
 
 def raw_body(media: Sequence[str]) -> bytes:
@@ -121,7 +127,8 @@ class Parser(FlaskParser):
     def handle_error(self, error: ValidationError, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Raise the 422 that names each field; the location (`json`, `query`) is not part of the name."""
         trees = error.messages_dict.values() if isinstance(error.messages, dict) else [error.messages]
-        raise DomainError(Kind.INVALID, "request.invalid", errors=[fault for tree in trees for fault in field_errors(tree)])
+        faults = [fault for tree in trees for fault in told_faults(tree)]
+        raise DomainError(Kind.INVALID, "request.invalid", errors=faults)
 
 
 def _refuse_fields(code: str, names: Sequence[str]) -> None:

@@ -9,8 +9,10 @@ from backend.data.notices import NOTICE_REQUESTED
 from backend.data.personal import untell
 from backend.data.serials import SerialRow
 from backend.http.idempotency import CHECKS, IdempotencyKey, export_person, forget_old_keys, forget_person
+from backend.http.indicated import ALARMS, OF_THE_GROUND
 from backend.http.regions_api import blueprint
 from backend.modules.contract import RECONCILED, Schedule, ServiceModule
+from backend.modules.indicators import ALARMED, INDICATED
 from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
 
 module = ServiceModule(
@@ -19,7 +21,7 @@ module = ServiceModule(
     title={"id": "Wilayah", "en": "Regions"},
     blueprints=[blueprint],
     publishes=[NOTICE_REQUESTED],
-    contributes={RECONCILED: CHECKS},
+    contributes={RECONCILED: CHECKS, INDICATED: [OF_THE_GROUND], ALARMED: [ALARMS]},
     schedules=[
         Schedule(name="regions.forget_old_keys", every=timedelta(hours=1), run=forget_old_keys),
         Schedule(name="regions.forget_done", every=timedelta(hours=6), run=forget_done),

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from werkzeug.http import parse_accept_header
 
+PAGES = "/r"  # before the region's key: what is for people, beside the API's paths
 _REGIONS = "/v1/regions/"
 
 
@@ -17,6 +18,13 @@ def first_spoken(accepted: str, spoken: tuple[str, ...]) -> str:
     return spoken[0]
 
 
+def is_page(path: str) -> bool:
+    """Tell whether what lies there is for people to look at."""
+    return path in {"/", PAGES} or path.startswith(f"{PAGES}/")
+
+
 def region_in(path: str) -> str:
     """Return the key that stands where paths have their region; empty for a path outside the regions."""
+    if path.startswith(f"{PAGES}/"):
+        return path.split("/", 3)[2]
     return path.split("/", 4)[3] if path.startswith(_REGIONS) else ""

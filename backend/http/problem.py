@@ -1,10 +1,13 @@
-"""Errors on the wire: RFC 9457 problem documents, in the reader's language. The only place that knows statuses."""
+"""Errors on the wire: RFC 9457 problem documents, in the reader's language. The only place that knows statuses.
 
-from collections.abc import Iterable
+What goes wrong on a page is told as a page: the frame of the pages says how, by `tell_on_pages`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
@@ -14,7 +17,7 @@ from backend.core.logs import get_logger
 from backend.core.text import LANGUAGES
 from backend.data.context import Region
 from backend.http.house import current_house
-from backend.http.languages import first_spoken, region_in
+from backend.http.languages import first_spoken, is_page, region_in
 
 STATUS = {
     Kind.INVALID: 422,
@@ -29,13 +32,19 @@ STATUS = {
     Kind.UNAVAILABLE: 503,
 }
 _RETRY_SECONDS = 2
+_PAGE_LANGUAGE, _ON_PAGES = "lang", "balai_tell_on_pages"
 _log = get_logger(__name__)
 
 
 def speak_in(region: Region | None) -> str:
     """Return the reader's language in `region`, where this request is from now on; None is outside the regions."""
     g.region = region
-    return first_spoken(request.headers.get("Accept-Language", ""), region.languages if region else LANGUAGES)
+    spoken = region.languages if region else LANGUAGES
+    if is_page(request.path):
+        chosen = request.args.get(_PAGE_LANGUAGE) or request.cookies.get(_PAGE_LANGUAGE, "")
+        if chosen in spoken:
+            return chosen
+    return first_spoken(request.headers.get("Accept-Language", ""), spoken)
 
 
 def _reader_language() -> str:
@@ -43,15 +52,15 @@ def _reader_language() -> str:
     return speak_in(g.get("region") or current_house().directory.find(region_in(request.path)))
 
 
-def problem(
+def problem_document(
     status: int,
     code: str,
     *,
-    params: dict[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
     errors: Iterable[FieldError] = (),
-    extra: dict[str, Any] | None = None,
-) -> Response:
-    """Return the problem document for a status and code."""
+    extra: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], str]:
+    """Return the problem document for a status and code, and the language it is in."""
     texts = current_house().ground.catalogue
     language = texts.own_language(_reader_language())
     body: dict[str, Any] = {
@@ -68,10 +77,36 @@ def problem(
     ]
     if told:
         body["errors"] = told
-    response = Response(orjson.dumps(body), status, content_type="application/problem+json")
+    return body, language
+
+
+def document_of(error: DomainError) -> dict[str, Any]:
+    """Return the problem document of a refusal."""
+    return problem_document(STATUS[error.kind], error.code, params=error.params, errors=error.errors, extra=error.extra)[0]
+
+
+def problem(
+    status: int,
+    code: str,
+    *,
+    params: Mapping[str, Any] | None = None,
+    errors: Iterable[FieldError] = (),
+    extra: Mapping[str, Any] | None = None,
+) -> Response:
+    """Return the answer with the problem document for a status and code; on a page, the page that tells it."""
+    body, language = problem_document(status, code, params=params, errors=errors, extra=extra)
+    if is_page(request.path):
+        response: Response = current_app.extensions[_ON_PAGES](body)
+    else:
+        response = Response(orjson.dumps(body), status, content_type="application/problem+json")
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def tell_on_pages(app: Flask, tell: Callable[[Mapping[str, Any]], Response]) -> None:
+    """Let `tell` make the page out of a problem document."""
+    app.extensions[_ON_PAGES] = tell
 
 
 def _refused(error: DomainError) -> Response:

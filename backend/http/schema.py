@@ -1,6 +1,7 @@
 """Schemas of the wire: marshmallow's own, with messages that are codes, so that every fault can be told in any language."""
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any
@@ -61,6 +62,7 @@ _JSON_TYPES: Sequence[tuple[type[fields.Field[Any]], type | UnionType]] = (
     (fields.Integer, int),
     (fields.Number, int | float),
 )
+MOST_FAULTS = 50  # that are told of one body: more helps nobody, and costs us
 _UNFIT = object()  # what no field can read
 
 
@@ -90,6 +92,11 @@ _NOT_PLACES = frozenset({"_schema", "value"})  # marshmallow's own words: of a w
 
 
 not_blank = validate.Regexp(r"\s*\S", error="request.blank")
+
+
+def told_faults(messages: Any) -> list[FieldError]:
+    """Return the faults in a marshmallow error tree, at most `MOST_FAULTS`."""
+    return list(itertools.islice(field_errors(messages), MOST_FAULTS))
 
 
 def field_errors(messages: Any, path: str = "") -> Iterator[FieldError]:

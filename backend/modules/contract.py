@@ -21,6 +21,7 @@ from backend.data.events import Event, EventType
 from backend.modules.proposals import PackRules
 
 Handler = Callable[[Context, Event], None]
+TogetherHandler = Callable[[Context, Sequence[Event]], None]
 
 
 class OutsideHandler(Protocol):
@@ -51,12 +52,17 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """`subscriber` is told of `event`; its rows of one subject are handled in order, after `max_attempts` they are dead."""
+    """`subscriber` is told of `event`; its rows of one subject are handled in order, after `max_attempts` they are dead.
+
+    `together`: the handler takes what is carried together, events of one region and of as many subjects; where that fails, each
+    alone.
+    """
 
     subscriber: str
     event: str
     version: int = 1
-    handler: Handler | OutsideHandler
+    handler: Handler | TogetherHandler | OutsideHandler
+    together: bool = False
     lane: str = "ordinary"
     max_attempts: int = 8
 

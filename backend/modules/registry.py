@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from backend.core.personal import HOOKS, classification_faults
@@ -13,6 +13,7 @@ from backend.data.events import LANES, Event
 from backend.modules.contract import WORDED, ExtensionPoint, Permission, Schedule, ServiceModule, Subscription
 
 CORE_VERSION = (1, 0)
+Kind = TypeVar("Kind")
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _REQUIREMENT = re.compile(r"(>=|<)(\d+)(?:\.(\d+))?")
 
@@ -65,6 +66,10 @@ class Registry:
     def contributions(self, point: ExtensionPoint) -> list[Any]:
         """Return what every module contributes to `point`."""
         return [item for module in self.modules.values() for item in module.contributes.get(point, ())]
+
+    def blueprints(self, kind: type[Kind]) -> list[Kind]:
+        """Return the modules' blueprints of that kind: routes of the API, or pages."""
+        return [blueprint for module in self.modules.values() for blueprint in module.blueprints if isinstance(blueprint, kind)]
 
     def export_personal_data(self, ctx: Context, account_id: UUID) -> dict[str, Mapping[str, Any]]:
         """Return by module what each knows of a citizen of the region, also those that are switched off there."""
@@ -182,11 +187,11 @@ def _route_faults(module: ServiceModule) -> Iterator[str]:
     declared = {permission.name for permission in module.permissions}
     for blueprint in module.blueprints:
         if not hasattr(blueprint, "routes"):
-            yield f"the blueprint {getattr(blueprint, 'name', blueprint)} is no RoomBlueprint"
+            yield f"the blueprint {getattr(blueprint, 'name', blueprint)} is neither a RoomBlueprint nor a PageBlueprint"
             continue
         for route in blueprint.routes:
-            place = f"/v1/regions/<region>/{module.slug}"
-            if not module.always_on and not f"{route.rule}/".startswith(f"{place}/"):
+            places = tuple(f"{root}/<region>/{module.slug}/" for root in ("/v1/regions", "/r"))
+            if not module.always_on and not f"{route.rule}/".startswith(places):
                 yield f"the route {route.name} lies at {route.rule}, not under {module.slug}/ of a region"
             if route.public == (route.permission is not None):
                 has = "both a permission and" if route.public else "neither a permission nor"

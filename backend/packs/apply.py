@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
 
+from backend.accounts.locks import take_turn
 from backend.core.errors import DomainError, Kind, invalid
 from backend.data.context import Context, ModuleState
 from backend.data.db import enter_region
@@ -22,9 +24,10 @@ from backend.packs.folder import EDITED, Files, edited_layers
 from backend.packs.layers import layer_text, still_said
 from backend.packs.merging import plain
 from backend.packs.models import PackVersion
+from backend.packs.neighbours import areas_on_others
 from backend.packs.pack import Pack
 from backend.packs.proposing import check_modules, propose
-from backend.packs.reading import key_of, lay, read_files, read_layers
+from backend.packs.reading import areas_place, key_of, lay, read_files, read_layers
 from backend.packs.versions import checksum_of, files_of, had_before, keep_version
 from backend.packs.yaml_text import Said, read_yaml
 from backend.regions.models import RegionModuleRow, RegionRow
@@ -79,7 +82,7 @@ def make_plan(
         read_files(files)  # says what is wrong with its head
     if ctx.region_or_none is not None and ctx.region.key != key:
         raise DomainError(Kind.INVALID, "regions.other_pack", params={"key": key, "region": ctx.region.key})
-    row = ctx.session.scalar(select(RegionRow).where(RegionRow.key == key).with_for_update(key_share=True))
+    row = _lock_region(ctx, key)
     before: dict[str, bytes] = {}
     lost: list[dict[str, Any]] = []
     if row is not None:
@@ -90,6 +93,8 @@ def make_plan(
     pack = read_files(files)
     _check_successors(pack, unit_successors or {})
     states, warnings = check_modules(registry, ctx.ground.catalogue, pack)
+    if row is None or row.areas_checksum != pack.areas_checksum:
+        warnings = (*warnings, *areas_on_others(ctx, pack, areas_place(pack)))
     proposal = propose(ctx, row, pack, states, registry, unit_successors=unit_successors or {})
     ctx = replace(ctx, region_or_none=proposal.before.region if proposal.before else None)
     changed = row is None or _sums(before) != _sums(files)
@@ -189,6 +194,16 @@ def offer_pack(house: House, files: Files) -> Applied | None:
             if any(_shipped(sums) == _sums(files) for sums in ctx.session.scalars(had)):
                 return None
     return apply_pack(house, files, why="it comes with Balai")
+
+
+def _lock_region(ctx: Context, key: str) -> RegionRow | None:
+    """Return the region's row, locked; of two that make one region the second waits here, and finds it made."""
+    locked = select(RegionRow).where(RegionRow.key == key).with_for_update(key_share=True)
+    row = ctx.session.scalar(locked)
+    if row is None:
+        take_turn(ctx.session, sha256(f"region {key}".encode()).digest())
+        row = ctx.session.scalar(locked)
+    return row
 
 
 def _shipped(sums: Mapping[str, str]) -> dict[str, str]:

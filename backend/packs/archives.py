@@ -9,11 +9,11 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from backend.packs.faults import Faults, PackError, Place
-from backend.packs.folder import MAX_AREAS, Files
+from backend.packs.folder import MAX_AREAS, Files, gather, with_bases
 
 MAX_MEMBERS, MAX_UNPACKED = 500, MAX_AREAS  # the second in bytes, of all files together
 _MAX_HEADER, _MAX_PADDING = 64 * 1024, 1024 * 1024  # bytes: of a pax header, and of zeros after the end
@@ -33,6 +33,11 @@ _KINDS = {
     tarfile.GNUTYPE_LONGNAME: "a name that is too long",
     tarfile.GNUTYPE_LONGLINK: "a link",
 }
+
+
+def files_at(source: Path) -> dict[str, bytes]:
+    """Return the pack of a folder or of an archive, with the bases it extends. Raises PackError as `folder.gather` does."""
+    return gather(source) if source.is_dir() else with_bases(read_archive(source.read_bytes()), source.absolute().parent)
 
 
 def write_archive(files: Files, folder: str) -> bytes:

@@ -79,7 +79,16 @@ def check_axes(boundaries: Iterable[tuple[str, bytes]], places: Mapping[str, Pla
             _note_swapped(code, why, places[code], faults)
 
 
-class _Overlap(NamedTuple):
+class Drawn(NamedTuple):
+    """Shapes as an array, and the codes of their areas."""
+
+    shapes: Any
+    codes: Sequence[str]
+
+
+class Overlap(NamedTuple):
+    """What two areas share."""
+
     m2: float
     share: float  # of the smaller of the two
     first: str
@@ -95,8 +104,8 @@ def check_overlaps(areas: Sequence[AreaSpec], places: Mapping[str, Place], fault
     codes = [area.code for area in lowest]
     file = places[codes[0]].file
     _, south, _, north = shapely.total_bounds(shapes)
-    m2 = METRES_PER_DEGREE**2 * math.cos(math.radians((south + north) / 2))  # of a square degree
-    overlaps, whole = _overlaps(shapes, codes, m2)
+    m2 = _m2(south, north)
+    overlaps, whole = _overlaps(Drawn(shapes, codes), m2)
     for each in overlaps[:NAMED]:
         text = f"areas {each.first} and {each.second} overlap by {each.m2:,.0f} m2 ({each.share:.2%} of the smaller)"
         faults.warn(places[each.first], "areas_overlap", f"{text}: the first takes what lies in both")
@@ -111,30 +120,47 @@ def check_overlaps(areas: Sequence[AreaSpec], places: Mapping[str, Place], fault
     _warn_of_gaps(shapes, codes, places, m2, faults)
 
 
-def _overlaps(shapes: Any, codes: Sequence[str], m2: float) -> tuple[list[_Overlap], bool]:
-    """Return the overlaps worth a line, the largest first; and whether all were looked at."""
-    tree, points = shapely.STRtree(shapes), shapely.get_num_coordinates(shapes).tolist()
-    found: list[_Overlap] = []
+def find_overlaps(ones: Drawn, others: Drawn) -> tuple[list[Overlap], bool]:
+    """Return what ones share with others, as far as it is worth a line, the largest first; and whether all were looked at."""
+    _, south, _, north = shapely.total_bounds(ones.shapes)
+    tree = shapely.STRtree(others.shapes)
+    pairs = ((index, other) for index, shape in enumerate(ones.shapes) for other in np.sort(tree.query(shape)).tolist())
+    return _shared(ones, others, pairs, _m2(south, north))
+
+
+def _m2(south: float, north: float) -> float:
+    """Return how many square metres a square degree has between two latitudes."""
+    return METRES_PER_DEGREE**2 * math.cos(math.radians((south + north) / 2))
+
+
+def _overlaps(drawn: Drawn, m2: float) -> tuple[list[Overlap], bool]:
+    """Return what areas share with each other, as `find_overlaps` does."""
+    tree = shapely.STRtree(drawn.shapes)
+    near = ((index, np.sort(tree.query(shape)).tolist()) for index, shape in enumerate(drawn.shapes))
+    return _shared(drawn, drawn, ((index, other) for index, others in near for other in others if other > index), m2)
+
+
+def _shared(ones: Drawn, others: Drawn, pairs: Iterable[tuple[int, int]], m2: float) -> tuple[list[Overlap], bool]:
+    points, others_points = (shapely.get_num_coordinates(drawn.shapes).tolist() for drawn in (ones, others))
+    found: list[Overlap] = []
     left = _WORK
-    for index, shape in enumerate(shapes):
-        near = tree.query(shape)
-        for other in np.sort(near[near > index]):
-            edges = points[index] + points[other]
-            left -= edges + _WORK_OF_A_PAIR
-            if points[index] * points[other] > _MANY_EDGES and _WORK_OF_A_CROSSING * _crossings(shape, shapes[other]) > left:
-                return _largest_first(found), False
-            shared = shape.intersection(shapes[other])
-            crossings = max(shapely.get_num_coordinates(shared) - edges, 0)  # points that neither of the two has
-            left -= _WORK_OF_A_CROSSING * crossings
-            if left < 0:
-                return _largest_first(found), False
-            if shared.area * m2 >= SMALLEST_M2:
-                share = shared.area / min(shape.area, shapes[other].area)
-                found.append(_Overlap(shared.area * m2, share, codes[index], codes[other]))
+    for index, other in pairs:
+        one, two = ones.shapes[index], others.shapes[other]
+        edges = points[index] + others_points[other]
+        left -= edges + _WORK_OF_A_PAIR
+        if points[index] * others_points[other] > _MANY_EDGES and _WORK_OF_A_CROSSING * _crossings(one, two) > left:
+            return _largest_first(found), False
+        shared = one.intersection(two)
+        crossings = max(shapely.get_num_coordinates(shared) - edges, 0)  # points that neither of the two has
+        left -= _WORK_OF_A_CROSSING * crossings
+        if left < 0:
+            return _largest_first(found), False
+        if shared.area * m2 >= SMALLEST_M2:
+            found.append(Overlap(shared.area * m2, shared.area / min(one.area, two.area), ones.codes[index], others.codes[other]))
     return _largest_first(found), True
 
 
-def _largest_first(overlaps: Sequence[_Overlap]) -> list[_Overlap]:
+def _largest_first(overlaps: Sequence[Overlap]) -> list[Overlap]:
     return sorted(overlaps, key=lambda each: (-each.m2, each.first, each.second))
 
 

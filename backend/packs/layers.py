@@ -24,9 +24,9 @@ def _write_float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
 _Dumper.add_representer(float, _write_float)
 
 
-def layer_text(layer: Mapping[str, Any]) -> bytes:
-    """Return a layer as its file."""
-    text: str = _HEAD + yaml.dump(dict(layer), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+def layer_text(layer: Mapping[str, Any], head: str = _HEAD) -> bytes:
+    """Return a layer as its file; `head` are its first lines."""
+    text: str = head + yaml.dump(dict(layer), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     return text.encode(errors="replace")
 
 

@@ -12,9 +12,11 @@ import shapely
 
 from backend.core.text import LANGUAGES, fill
 from backend.packs.boundaries import code_of, read_features
+from backend.packs.copying import Copied, Giver, copy_pack
 from backend.packs.faults import Faults, PackError, Place
-from backend.packs.folder import MAX_AREAS, with_bases
+from backend.packs.folder import BASE, BASES, MAX_AREAS, REGION, with_bases
 from backend.packs.geometry import check_axes, read_boundary
+from backend.packs.layers import layer_text
 from backend.packs.national.codes import REGIONS, SOURCE, NationalArea, UnknownCodeError, areas_below, licence
 from backend.packs.national.provinces import province_of, read_data
 from backend.packs.pack import Pack
@@ -24,8 +26,9 @@ from backend.packs.unpacking import packed, text_of
 CHECKLIST, NOTICE = "PERIKSA.md", "NOTICE.md"
 SCHEMAS = ".schemas"
 _CODE_NAMES = ("code", "kode")
-_NAMED = 10  # areas told one by one in the list of what to check
+_NAMED = 10  # areas, or items, told one by one in the list of what to check
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 '/.-]*")
+_UNITS = "base-perangkat-daerah"
 
 _REGION = """\
 # {name}: dari kode wilayah nasional; lihat {checklist}. / Made from the national codes; see {checklist}.
@@ -49,6 +52,8 @@ _CALENDAR = """\
 #   - {key: hari-jadi-2027, date: 2027-10-10, name: {id: Hari jadi, en: Anniversary of the region}, kind: local}
 """
 _COMPLAINTS = "number: {prefix: {prefix}}\n"
+_ORIGIN = "  origin: {{said}} # paket yang disalin / the pack that was copied\n"
+_COPIED = "# Disalin dari paket {giver}; lihat {checklist}. / Copied from the pack of {giver}; see {checklist}.\n"
 _NOTICE = """\
 # Notices
 
@@ -78,10 +83,20 @@ class _Given:
     synthetic: int = 0
 
 
-def new_pack(*, code: str, key: str, boundaries: bytes, file: str, name: str | None = None, prefix: str | None = None) -> NewPack:
+def new_pack(
+    *,
+    code: str,
+    key: str,
+    boundaries: bytes,
+    file: str,
+    name: str | None = None,
+    prefix: str | None = None,
+    like: Giver | None = None,
+) -> NewPack:
     """Return the pack of a region that the national codes know, with the polygons of a GeoJSON file named `file`.
 
-    An area keeps its polygon where no area below it has one: the lowest units are what there are polygons of.
+    An area keeps its polygon where no area below it has one: the lowest units are what there are polygons of. Departments and
+    modules are those of the bases, or as those of the pack it is `like`.
     Raises UnknownCodeError, and PackError with every fault of the boundaries.
     """
     national = areas_below(code)
@@ -97,19 +112,22 @@ def new_pack(*, code: str, key: str, boundaries: bytes, file: str, name: str | N
         "code": code,
         "name": _scalar(name or head.name),
         "app_name": _scalar(f"Lapor {_short(name or head.name)}"),
-        "extends": ", ".join(_bases(head, kept, province.bases)),
+        "extends": ", ".join(_bases(head, kept, province.bases, units=like is None or _extends(like.pack, _UNITS))),
         "timezone": province.timezone,
         "prefix": _scalar(prefix or _prefix(_short(name or head.name))),
         "checklist": CHECKLIST,
     }
     files = {
-        "region.yaml": _yaml("region", fill(_REGION, told)),
+        REGION: _yaml("region", fill(_REGION, told)),
         "departments.yaml": _yaml("departments", _DEPARTMENTS),
         "calendar.yaml": _yaml("calendar", _CALENDAR),
         "complaints.yaml": _yaml("complaints", fill(_COMPLAINTS, told)),
         NOTICE: fill(_NOTICE, {"source": SOURCE, "boundaries": file, "licence": licence()}).encode(),
         "areas.geojson.gz": packed(_geojson(kept, {code: given.boundaries[code] for code, is_low in lowest.items() if is_low})),
     }
+    copied = copy_pack(like.pack, with_bases(files), prefix=prefix or _prefix(_short(name or head.name))) if like else None
+    if like and copied:
+        files |= _copied_files(like, copied, files)
     pack = read_files(with_bases(files), borders=True)
     counted = Counter(area.kind for area in kept)
     found = told | {
@@ -122,9 +140,29 @@ def new_pack(*, code: str, key: str, boundaries: bytes, file: str, name: str | N
         "others": given.others,
         "overlaps": sum(warning.code in {"packs.areas_overlap", "packs.areas_apart"} for warning in pack.warnings),
         "synthetic": given.synthetic,
+        "departments": not like,  # a copy's are told as such
+        "copied": like.pack.name if like else "",
+        "left_behind": _named(copied.left) if copied else "",
     }
     files[CHECKLIST] = "\n".join(_checklist(found, province.checks)).encode()
     return NewPack(files=files, pack=pack, left_out=len(left_out))
+
+
+def _copied_files(giver: Giver, copied: Copied, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files in which the copy says what it has from the giver, and whose it was."""
+    head = fill(_COPIED, {"giver": giver.pack.name, "checklist": CHECKLIST})
+    said = {f"{name}.yaml": _yaml(name, layer_text(layer, head).decode()) for name, layer in copied.layers.items()}
+    said_of_it = ", ".join(
+        f"{name}: {_scalar(str(value)) if name != 'version' else value}" for name, value in giver.origin.items()
+    )
+    origin = fill(_ORIGIN, {"said": said_of_it})
+    notice = giver.pack.files.get(NOTICE)
+    notices = {f"NOTICE.{giver.pack.key}.md": notice} if notice else {}
+    return said | notices | {REGION: files[REGION] + origin.encode()}
+
+
+def _extends(pack: Pack, base: str) -> bool:
+    return f"{BASES}/{base}/{BASE}" in pack.files
 
 
 def _given(content: bytes, file: str, national: Sequence[NationalArea]) -> _Given:
@@ -182,9 +220,9 @@ def _coarse(national: Sequence[NationalArea], lowest: Mapping[str, bool]) -> lis
     return [area for area in national if lowest.get(area.code) and area.code in parents]
 
 
-def _bases(head: NationalArea, kept: Sequence[NationalArea], own: Sequence[str]) -> list[str]:
+def _bases(head: NationalArea, kept: Sequence[NationalArea], own: Sequence[str], *, units: bool) -> list[str]:
     kinds = {area.kind for area in kept} & {*REGIONS} - {head.kind}
-    return [*(f"base-{kind}" for kind in (*sorted(kinds), head.kind)), *own, "base-perangkat-daerah"]
+    return [*(f"base-{kind}" for kind in (*sorted(kinds), head.kind)), *own, *([_UNITS] if units else [])]
 
 
 def _short(name: str) -> str:
@@ -220,8 +258,12 @@ def _geojson(areas: Sequence[NationalArea], boundaries: Mapping[str, bytes]) -> 
 
 
 def _names(areas: Sequence[NationalArea]) -> str:
-    named = ", ".join(f"{area.code} {area.name}" for area in areas[:_NAMED])
-    return named if len(areas) <= _NAMED else f"{named}, +{len(areas) - _NAMED}"
+    return _named([f"{area.code} {area.name}" for area in areas])
+
+
+def _named(names: Sequence[str]) -> str:
+    named = ", ".join(names[:_NAMED])
+    return named if len(names) <= _NAMED else f"{named}, +{len(names) - _NAMED}"
 
 
 def _checklist(told: Mapping[str, Any], of_province: Sequence[Mapping[str, str]]) -> Iterator[str]:

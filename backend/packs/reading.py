@@ -202,6 +202,11 @@ def _inheritable(base: Said, name: str, faults: Faults) -> Said:
     return base
 
 
+def areas_place(pack: Pack) -> Place:
+    """Return where the areas of a pack are said."""
+    return Place(f"{pack.key}/{next(name for name in AREAS if name in pack.files)}", 1)
+
+
 def _areas(files: Files, label: str, faults: Faults) -> tuple[tuple[AreaSpec, ...], dict[str, Place]]:
     names = [name for name in AREAS if name in files]
     place = Place(f"{label}/{(names or AREAS)[0]}", 1)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from backend.core.calendars import national_days
+from backend.pages.maps.tiles import check_tile_url
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 REGION_KEY = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -76,10 +77,29 @@ class _Branding(Schema):
     )
 
 
+def _tile_url(url: str) -> None:
+    try:
+        check_tile_url(url)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+class _Tiles(Schema):
+    """A tile server that is asked for pictures behind the maps, by the browser of whoever looks at one."""
+
+    url = fields.String(required=True, validate=_tile_url)
+    attribution = fields.String(required=True, validate=_text)
+
+
+class _Map(Schema):
+    tiles = fields.Nested(_Tiles)
+
+
 class _Origin(Schema):
-    """Whose pack this one was copied from: the region's key, its pack's checksum, the agreement that allows it."""
+    """Whose pack this one was copied from: the region's key, its pack's version and checksum, the agreement that allows it."""
 
     pack = fields.String(required=True, validate=region_key)
+    version = fields.Integer(strict=True, validate=validate.Range(1))
     checksum = fields.String(validate=_text)
     agreement = fields.String(validate=_text)
 
@@ -94,6 +114,7 @@ class _Identity(Schema):
     staff_totp = fields.String(validate=validate.OneOf(["optional", "required"]))
     contacts = fields.List(fields.Nested(_Contact))
     branding = fields.Nested(_Branding)
+    map = fields.Nested(_Map)
     official = fields.Boolean(required=True)
     notice = _label()
     origin = fields.Nested(_Origin)

@@ -13,13 +13,14 @@ from backend.data.context import Context
 from backend.http.schema import field_errors
 from backend.modules.contract import ServiceModule
 from backend.modules.registry import Registry
-from backend.packs.apply import Applied, apply_plan, make_plan
+from backend.packs.apply import Applied, Plan, apply_plan, make_plan
 from backend.packs.differences import layer_saying
 from backend.packs.faults import Fault, Faults, PackError, Place
 from backend.packs.folder import EDITED, Files
 from backend.packs.layers import layer_text
 from backend.packs.merging import merge, plain
-from backend.packs.reading import lay, read_layers, said_in
+from backend.packs.proposing import check_modules
+from backend.packs.reading import lay, read_files, read_layers, said_in
 from backend.packs.versions import files_of
 from backend.packs.yaml_text import MAX_DEPTH, Said, identifier, read_yaml
 from backend.regions.models import RegionModuleRow, RegionRow
@@ -112,6 +113,20 @@ def change_module(
     Raises DomainError: 412 when its settings have another version than `expected_version`, 422 naming what is wrong with them,
     409 when another module needs it, or it needs one that is off.
     """
+    inside, plan = plan_module(ctx, registry, module, values=values, enabled=enabled, expected_version=expected_version)
+    return apply_plan(inside, registry, plan, kind="settings" if enabled is None else "switched", why=why)
+
+
+def plan_module(
+    ctx: Context,
+    registry: Registry,
+    module: ServiceModule,
+    *,
+    values: Mapping[str, Any] | None = None,
+    enabled: bool | None = None,
+    expected_version: int | None = None,
+) -> tuple[Context, Plan]:
+    """Plan what `change_module` does; returns and raises as `make_plan` and `change_module` do."""
     files = get_files(ctx, to_change=True)
     row = ctx.session.get(RegionModuleRow, (ctx.region.id, module.name))
     if expected_version is not None and expected_version != (row.version if row else 0):
@@ -122,10 +137,38 @@ def change_module(
     _refuse_alone(ctx, registry, module, enabled=enabled)
     files = edited(files, module.name, {**own, "enabled": on})
     _refuse_unfit(registry, module, files, on=on, switched=enabled is not None)
+    with _faults_at_fields(files, module.name):
+        return make_plan(ctx, registry, files, keep_edits=False)
+
+
+def plan_file(
+    ctx: Context, registry: Registry, name: str, content: Mapping[str, Any], *, unit_successors: Mapping[str, str]
+) -> tuple[Context, Plan]:
+    """Plan that a file of the pack which is no module's says `content`. Raises DomainError (422) naming what is wrong with it."""
+    files = edited(get_files(ctx, to_change=True), name, content)
+    with _faults_at_fields(files, name):
+        return make_plan(ctx, registry, files, keep_edits=False, unit_successors=unit_successors)
+
+
+def check_values(ctx: Context, registry: Registry, name: str, values: Mapping[str, Any]) -> None:
+    """Refuse the content of a file or the settings of a module as saving them would (422), without planning what they do."""
+    files = get_files(ctx)
+    module = registry.modules[name] if name in registry.modules and not registry.modules[name].always_on else None
+    own = dict(values) if module is None else {**values, "enabled": bool(said_now(files, name).get("enabled", True))}
+    files = edited(files, name, own)
+    if module is not None:
+        _refuse_unfit(registry, module, files, on=own["enabled"], switched=False)
+    with _faults_at_fields(files, name):
+        check_modules(registry, ctx.ground.catalogue, read_files(files))
+
+
+@contextmanager
+def _faults_at_fields(files: Files, name: str) -> Iterator[None]:
+    """Let the faults of a pack be the refusal over the API; those in the file `name` are at their fields, too."""
     try:
-        inside, plan = make_plan(ctx, registry, files, keep_edits=False)
+        yield
     except PackError as error:
-        said = said_in(files, module.name)
+        said = said_in(files, name)
         fields = [(said.path_at(Place(fault.file, fault.line)), fault) for fault in error.faults]
         errors = [
             FieldError(field=".".join(["values", *path]), code="modules.setting_refused", params={"why": fault.text})
@@ -133,7 +176,6 @@ def change_module(
             if path is not None
         ]
         raise refused(error, errors) from None
-    return apply_plan(inside, registry, plan, kind="settings" if enabled is None else "switched", why=why)
 
 
 def _refuse_unfit(registry: Registry, module: ServiceModule, files: Files, *, on: bool, switched: bool) -> None:

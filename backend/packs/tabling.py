@@ -8,7 +8,7 @@ from marshmallow import Schema
 from backend.core.errors import not_found
 from backend.data.context import Context
 from backend.modules.registry import Registry
-from backend.packs.apply import Applied, apply_plan, make_plan
+from backend.packs.apply import Applied, Plan, apply_plan, make_plan
 from backend.packs.checking import FORMS
 from backend.packs.faults import Faults, PackError, Place
 from backend.packs.folder import Files
@@ -18,6 +18,8 @@ from backend.packs.settings import edited, said_now
 from backend.packs.tables import items_schema, read_table, table_path, write_table
 
 AREAS = "areas"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
 TABLES = ("departments", AREAS, "complaints.categories", "service_info.contacts")  # those people ask for first
 
 
@@ -43,6 +45,14 @@ def import_table(ctx: Context, registry: Registry, files: Files, *, table: str, 
 
     Raises PackError with every fault of the table, by row and column, and of the pack it would make.
     """
+    inside, plan = plan_table(ctx, registry, files, table=table, content=content, suffix=suffix)
+    return apply_plan(inside, registry, plan, kind="table", why=why or table)
+
+
+def plan_table(
+    ctx: Context, registry: Registry, files: Files, *, table: str, content: bytes, suffix: str
+) -> tuple[Context, Plan]:
+    """Plan what `import_table` does; returns as `make_plan`, raises as `import_table`."""
     before = table_of(files, table)
     faults = Faults()
     said = read_table(content, f"{table}.{suffix}", faults, schema=_schema(registry, table))
@@ -57,8 +67,13 @@ def import_table(ctx: Context, registry: Registry, files: Files, *, table: str, 
     if faults:
         raise PackError(faults)
     items = [plain(item) for item in said]
-    inside, plan = make_plan(ctx, registry, _with(files, table, items), keep_edits=False)
-    return apply_plan(inside, registry, plan, kind="table", why=why or table)
+    return make_plan(ctx, registry, _with(files, table, items), keep_edits=False)
+
+
+def plan_area_names(ctx: Context, registry: Registry, files: Files, names: Mapping[str, str]) -> tuple[Context, Plan]:
+    """Plan that areas have other names, by code. Raises PackError for names that cannot be; codes of no area are left out."""
+    items = [{**area, "name": names.get(area["code"], area["name"])} for area in table_of(files, AREAS)]
+    return make_plan(ctx, registry, _with(files, AREAS, items), keep_edits=False)
 
 
 def _schema(registry: Registry, name: str) -> Schema | None:

@@ -1,13 +1,13 @@
-"""The areas of regions in the memory of a process: names and boxes of a region once it is asked for, polygons as they are.
+"""The areas of regions in the memory of a process: names and boxes of a region once it is asked for, no polygon.
 
 Hundreds of regions have tens of thousands of areas. Their names stand in columns of bytes, not an object each, and a
-polygon is read when a point lies in its box; a bounded number of bytes of those that were asked for last stays.
+polygon is read when a point lies in its box.
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import Lock
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,7 @@ from sqlalchemy import Engine, func, select
 from backend.core.geo import AreaFinder, Boxes, Codes, Coverage, Polygons, Positions
 from backend.data.context import Area
 from backend.regions.models import AreaRow
-
-BUDGET_BYTES = 24 << 20  # of polygons, as WKB; those of a big city and its neighbours are less than two
-_ABOUT_EACH = 400  # bytes that a polygon takes beside them
-_GONE = shapely.to_wkb(shapely.Polygon())
-_DRAWN_OF = (
-    "SELECT a.code, a.boundary, r.areas_checksum FROM areas a JOIN regions r ON r.id = a.region_id"
-    " WHERE a.region_id = %s AND a.code = ANY(%s) AND a.boundary IS NOT NULL"
-)
+from backend.regions.polygons import RegionPolygons
 
 Stand = tuple[int, str]  # a region's revision and the checksum of its areas
 
@@ -57,47 +50,10 @@ _EXTENTS = (
 )
 
 
-class PolygonShelf:
-    """The polygons that were asked for last, within a budget of bytes; the database has the others. Threads may share it."""
-
-    def __init__(self, engine: Engine, budget: int = BUDGET_BYTES) -> None:
-        self._engine = engine
-        self._budget = budget
-        self._held: OrderedDict[tuple[int, str, str], bytes] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
-
-    def take(self, region_id: int, checksum: str, codes: Sequence[str]) -> Polygons:
-        """Return the polygons of these areas, in one statement if there is need of any; an empty one for each that is gone."""
-        found: dict[str, bytes] = {}
-        with self._lock:
-            for code in codes:
-                if boundary := self._held.get((region_id, checksum, code)):
-                    self._held.move_to_end((region_id, checksum, code))
-                    found[code] = boundary
-        missing = [code for code in codes if code not in found]
-        if missing:
-            with self._engine.connect() as connection:
-                read = connection.exec_driver_sql(_DRAWN_OF, (region_id, missing))
-                drawn = list(read)
-            found |= {row.code: row.boundary for row in drawn}
-            with self._lock:
-                for row in drawn:  # as what they are: the region may have moved since this process looked
-                    self._keep((region_id, row.areas_checksum, row.code), row.boundary)
-        return np.asarray(shapely.from_wkb([found.get(code, _GONE) for code in codes]), dtype=object)
-
-    def _keep(self, key: tuple[int, str, str], boundary: bytes) -> None:
-        if key not in self._held:
-            self._bytes += len(boundary) + _ABOUT_EACH
-        self._held[key] = boundary
-        while self._bytes > self._budget:
-            self._bytes -= len(self._held.popitem(last=False)[1]) + _ABOUT_EACH
-
-
 class AreaBook:
     """The areas of one region by their codes; those that a decree has ended are known by name, and are on no map."""
 
-    def __init__(self, rows: Iterable[Any], polygons: PolygonShelf, region_id: int, checksum: str) -> None:
+    def __init__(self, rows: Iterable[Any], polygons_of: Callable[[Codes], RegionPolygons]) -> None:
         in_order = sorted(rows, key=lambda row: row.code)
         self._codes = _column(row.code for row in in_order)
         self._names = _column(row.name for row in in_order)
@@ -109,10 +65,7 @@ class AreaBook:
         self._successors = {row.code: tuple(row.successors) for row in in_order if row.successors}
         drawn = [row for row in in_order if row.lowest and row.drawn and row.ended_at is None]
         codes = _column(row.code for row in drawn)
-
-        def draw(positions: Positions) -> Polygons:
-            return polygons.take(region_id, checksum, [code.decode() for code in codes[positions].tolist()])
-
+        draw = polygons_of(codes).take
         self.coverage = Coverage(codes, _boxes(drawn, draw), draw) if drawn else None
 
     def _position(self, code: str) -> int | None:
@@ -187,9 +140,9 @@ def _boxes(drawn: Sequence[Any], draw: Callable[[Positions], Polygons]) -> Boxes
 class StoredAreas(AreaFinder):
     """The areas of every region, read when they are first asked for. Threads may share it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, folder: Path | None) -> None:
         self._engine = engine
-        self._polygons = PolygonShelf(engine)
+        self._folder = folder  # of files of polygons
         self._stands: Mapping[int, Stand] = {}
         self._books: dict[int, tuple[Stand, AreaBook]] = {}
         self._extents: dict[int, tuple[Stand, Sequence[float]]] = {}
@@ -212,7 +165,8 @@ class StoredAreas(AreaFinder):
         if held is None or held[0] != stand:
             with self._engine.connect() as connection:
                 rows = connection.execute(_NAMED.where(AreaRow.region_id == region_id)).all()
-            held = self._books[region_id] = stand, AreaBook(rows, self._polygons, region_id, stand[1])
+            polygons_of = partial(RegionPolygons, self._engine, self._folder, region_id, stand[1])
+            held = self._books[region_id] = stand, AreaBook(rows, polygons_of)
         return held[1]
 
     def coverage(self, region_id: int) -> Coverage | None:

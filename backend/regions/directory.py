@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -64,7 +65,8 @@ class RegionDirectory:
     """Regions by key and id, their areas by code and by place.
 
     `engine` is the process's own; `parse_config(module, settings)` turns stored settings into what the module's schema makes
-    of them; `modules` are the names a region may switch on, `always_on` those it always has.
+    of them; `modules` are the names a region may switch on, `always_on` those it always has. In `folder` the polygons of those
+    that are asked for are filed.
     """
 
     def __init__(
@@ -74,13 +76,14 @@ class RegionDirectory:
         *,
         modules: Sequence[str],
         always_on: Sequence[str],
+        folder: Path | None = None,
     ) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # it reads, a statement at a time
         self._parse_config = parse_config
         self._modules = frozenset(modules)
         self._always = dict.fromkeys(always_on, _ALWAYS)
         self._snapshot = _Snapshot(by_key={}, by_id={}, stands={})
-        self._areas = StoredAreas(self._engine)
+        self._areas = StoredAreas(self._engine, folder)
         self._parsed: WeakValueDictionary[tuple[Any, ...], ModuleState] = WeakValueDictionary()
         self._lock = threading.Lock()
         self._read_at = float("-inf")

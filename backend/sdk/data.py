@@ -3,6 +3,7 @@
 from backend.core.geo import EARTH_RADIUS_M as EARTH_RADIUS_M
 from backend.core.geo import Box as Box
 from backend.core.geo import bounding_box as bounding_box
+from backend.core.geo import distance_m as distance_m
 from backend.core.paging import decode_cursor as decode_cursor
 from backend.core.paging import encode_cursor as encode_cursor
 from backend.core.personal import Holding as Holding

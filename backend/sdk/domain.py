@@ -24,7 +24,9 @@ from backend.departments.queries import bound_types as bound_types
 from backend.departments.queries import department_book as department_book
 from backend.files.operations import drop_files as drop_files
 from backend.files.operations import hold_files as hold_files
+from backend.files.operations import keep_picture as keep_picture
 from backend.files.queries import shown_files as shown_files
 from backend.http.idempotency import forget_answers as forget_answers
 from backend.http.running import RunningRegion as RunningRegion
 from backend.http.running import list_running as list_running
+from backend.regions.extent import area_extent as area_extent

@@ -25,7 +25,7 @@ from services.complaints.domain.categories import (
     VisibilityMode,
 )
 from services.complaints.domain.clocks import Span, Unit, WorkCalendar
-from services.complaints.domain.numbers import PREFIX
+from services.complaints.domain.numbers import PREFIX, USUAL, NumberFormat, faults_of_format
 from services.complaints.domain.routing import Rule
 from services.complaints.domain.workflow import ANY, NOT_FINAL, Clock, Move, Need, State, Workflow, check_workflow
 
@@ -38,6 +38,7 @@ class Settings:
     """The room in one region. Groups, categories and reasons are by key or code, in the pack's order."""
 
     number_prefix: str
+    number_format: NumberFormat
     groups: Mapping[str, Group]
     categories: Mapping[str, Category]
     rules: tuple[Rule, ...]
@@ -271,8 +272,17 @@ class WorkflowSettings(_Part):
             raise ValidationError(messages)
 
 
+def _number_format(template: str) -> None:
+    faults = [f"{code}|word={word}" for code, word in faults_of_format(template)]
+    if faults:
+        raise ValidationError(faults)
+
+
 class _Number(Schema):
     prefix = fields.String(required=True, validate=_whole(PREFIX.pattern))
+    format = fields.String(
+        load_default=USUAL.template, validate=_number_format, metadata={"examples": ["{prefix}-{year}-{serial}-{check}"]}
+    )
 
 
 class ComplaintsSettings(_Part):
@@ -302,6 +312,7 @@ class ComplaintsSettings(_Part):
         """Make the settings."""
         return Settings(
             number_prefix=data["number"]["prefix"],
+            number_format=NumberFormat(data["number"]["format"]),
             groups={group.key: group for group in data["groups"]},
             categories={category.code: category for category in data["categories"]},
             rules=tuple(data["rules"]),

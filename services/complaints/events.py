@@ -18,3 +18,7 @@ MOVED = EventType(
     fields=("number", "move", "from_state", "to_state", "role", "department", "sealed"),
     doc="A move was made on a complaint, by the role named; `department` is the one in charge after it, null for a sealed case.",
 )
+RECOUNTING = EventType(
+    name="complaints.recounting",
+    doc="The comparison of the figures with the history goes on with its next step; the subject is the region",
+)

@@ -1,6 +1,6 @@
-"""Tables of complaints: the case, its moves, its files, its supporters, why it went where it went; words of earlier packs."""
+"""Tables of complaints: the case, its moves, its files, its supporters, why it went where it went; former words; figures."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -225,3 +225,79 @@ class FormerWord(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     said: Mapped[Json]
     ended_at: Mapped[datetime]
+
+
+class CountedComplaint(Base):
+    """What the figures last counted of a complaint; none of a sealed one. Days are the region's; a minute is a whole one.
+
+    `due_at` is the end of the clock that the office is held to now. What is not there (department, area) is empty.
+    """
+
+    __tablename__ = "complaints_counted"
+    holds = (
+        plain("region_id complaint_id department area_code category state open responded_in_time completed_in_time"),
+        plain("minutes reopened received_on responded_on resolved_on first_resolved_on"),
+    )
+
+    region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
+    complaint_id: Mapped[UUID] = mapped_column(primary_key=True)
+    department: Mapped[str]
+    area_code: Mapped[str]
+    category: Mapped[str]
+    state: Mapped[str]
+    open: Mapped[bool]
+    due_at: Mapped[datetime | None]
+    received_on: Mapped[date]
+    responded_on: Mapped[date | None]
+    responded_in_time: Mapped[bool | None]
+    resolved_on: Mapped[date | None]
+    completed_in_time: Mapped[bool | None]
+    minutes: Mapped[int | None]
+    first_resolved_on: Mapped[date | None]
+    reopened: Mapped[bool]
+
+    __table_args__ = (
+        Index(
+            "ix_complaints_counted_due",
+            "region_id",
+            "due_at",
+            postgresql_include=["department", "area_code", "category"],
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+
+class Tally(Base):
+    """A sum of the figures: what it is on a day is all of its rows up to that day, the past being one row (`ALWAYS`).
+
+    The dimension `day` is apart: each row is a day's own.
+    """
+
+    __tablename__ = "complaints_tallies"
+    holds = (plain("region_id dimension measure from_day key value n"),)
+
+    region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
+    dimension: Mapped[str] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    from_day: Mapped[date] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[int]
+    n: Mapped[int]
+
+
+class Recount(Base):
+    """How far the comparison of a region's figures with its history is, and what was found to be off; all of it was mended.
+
+    `reached` is the last complaint that was compared, None where no comparison is under way. `finished_at` is the end of the last
+    one; without it the figures are not complete yet.
+    """
+
+    __tablename__ = "complaints_recounts"
+    holds = (plain("region_id reached found off"),)
+
+    region_id: Mapped[int] = mapped_column(ForeignKey("regions.id"), primary_key=True)
+    began_at: Mapped[datetime]
+    reached: Mapped[UUID | None]
+    finished_at: Mapped[datetime | None]
+    found: Mapped[int]  # how much was off
+    off: Mapped[list[str]] = mapped_column(JSONB)  # the first of it, by name

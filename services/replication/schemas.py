@@ -11,8 +11,6 @@ from backend.sdk.web import Schema, not_blank
 from services.replication.domain import CHECKSUM_SHOWN, AgreementKind, PartyRole, Status, status_on
 from services.replication.models import Agreement
 
-LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}  # each in its own
-
 
 def _words(most: int, example: str) -> fields.String:
     return fields.String(required=True, validate=[validate.Length(1, most), not_blank], metadata={"examples": [example]})
@@ -146,6 +144,7 @@ class OriginOut(Schema):
 
     pack = fields.String(required=True, metadata={"examples": ["banda-aceh"]})
     region = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True, allow_none=True)
     checksum = fields.String(required=True, allow_none=True)
     agreement = fields.String(required=True, allow_none=True)
 
@@ -181,21 +180,21 @@ def shown_region(ctx: Context, running: RunningRegion) -> dict[str, Any]:
     }
 
 
-def _origin(ctx: Context, said: dict[str, str] | None) -> dict[str, Any] | None:
+def _origin(ctx: Context, said: dict[str, Any] | None) -> dict[str, Any] | None:
     if not said:
         return None
     giver = ctx.ground.regions.find(said["pack"])
     return {
         "pack": said["pack"],
         "region": giver.name if giver else None,
+        "version": said.get("version"),
         "checksum": said.get("checksum", "")[:CHECKSUM_SHOWN] or None,
         "agreement": said.get("agreement"),
     }
 
 
-class PublicPageQuery(Schema):
-    """Which language, and which part of each table."""
+class RegisterQuery(Schema):
+    """Which part of each table of the register."""
 
-    lang = fields.String(load_default=None, validate=validate.OneOf(list(LANGUAGES)))
     agreements = fields.String(load_default=None, validate=validate.Length(max=400), metadata={"examples": ["WzdkXQ"]})
     regions = fields.String(load_default=None, validate=validate.Length(max=400), metadata={"examples": ["WzdkXQ"]})

@@ -9,6 +9,14 @@ from typing import Any
 
 EDITORS = frozenset({"regional_admin", "platform_admin"})
 LAST = 1000  # the position of an item that was given none: after those of the pack
+PLACE_KINDS = (
+    "health_centre",
+    "hospital",
+    "office",
+    "police",
+    "school",
+    "town_hall",
+)  # that the room has words for; there are others
 RADIUS_M, MAX_RADIUS_M = 2_000, 50_000
 LANGUAGE = r"[a-z]{2,3}"
 CITED = "packs/"  # begins the source of an item whose pack names none: its line in the pack

@@ -95,6 +95,11 @@ def list_places(
     return _page(ctx, chosen, nearest, (int, str), limit=limit, cursor=cursor)
 
 
+def list_kinds_of_places(ctx: Context) -> Sequence[str]:
+    """Return the kinds of places that the region has, by name."""
+    return ctx.session.scalars(select(Place.kind).where(*_shown(ctx, Place)).distinct().order_by(Place.kind)).all()
+
+
 def _distance_m(near: tuple[float, float]) -> ColumnElement[float]:
     """Return the great-circle distance from `near` in metres (haversine), as `distance_m` of the core has it."""
     lat, lng = near

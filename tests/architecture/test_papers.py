@@ -17,7 +17,8 @@ from backend.packs.reading import read_pack
 from tests.synthetic_areas import boundaries_for
 
 ROOT = Path(__file__).parents[2]
-PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "backend").rglob("*.md")])
+_OURS = [path for path in (ROOT / "backend").rglob("*.md") if "node_modules" not in path.parts]
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *_OURS])
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 COMMAND = re.compile(r"(?:^|[`/ ])balai((?: [a-z][a-z-]*)+)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

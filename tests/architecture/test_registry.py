@@ -125,7 +125,7 @@ BROKEN = {
     ),
     "a blueprint of plain Flask": (
         {"blueprints": [Blueprint("library", "library")]},
-        "library: the blueprint library is no RoomBlueprint",
+        "library: the blueprint library is neither a RoomBlueprint nor a PageBlueprint",
     ),
     "a route outside the room": (
         {"blueprints": routed(mount="/v1/library", public=True)},

@@ -20,10 +20,12 @@ from backend.data.unit_of_work import unit_of_work
 from backend.departments.queries import department_book
 from backend.http.house import House
 from backend.regions.models import AreaRow
+from services.complaints.operations.recounting import begin_recount
 from tests.bench.bulk import fill, without_indexes
 from tests.bench.people import Someone, settle_citizens, settle_officers
 from tests.bench.stories import Teller, Town
 from tests.bench.variants import TABLES, Variants
+from workers.tasks import carry_due
 
 EACH = 20  # complaints of a citizen
 TOLD = 20_000  # by the rules; what is loaded beyond them are their variants
@@ -96,6 +98,7 @@ def load(house: House, *, complaints: int, citizens: int, officers: int, seed: i
             cases += [(each, str(UUID(case))) for each, case in newest.items() if case]
             people += residents
             staff += servants
+    _count_all(house)
     return Loaded(
         complaints=complaints,
         towns=towns,
@@ -148,6 +151,15 @@ def lay_unrouted(house: House, loaded: Loaded, *, count: int, seed: int) -> None
                     .where(SerialRow.region_id == region.id, SerialRow.name == f"complaints:{name}")
                     .values(next=next_one + 1)
                 )
+
+
+def _count_all(house: House) -> None:
+    """Let the figures count what was loaded, as those of an installation do that had reports before it had figures."""
+    for region in house.directory.all():
+        with unit_of_work(house.ground, region=region) as ctx:
+            begin_recount(ctx)
+    while carry_due(house, "complaints.recount"):
+        pass
 
 
 def _waiting(house: House) -> Mapping[tuple[str, str], int]:

@@ -140,9 +140,12 @@ def measure_regions(extent: Extent, folder: Path, say: Any, *, seed: int) -> dic
 
 def _measure_in_turns(extent: Extent, sides: Sequence[Side], path: str, seed: int) -> None:
     turns = [(side, side.requests(path, seed)) for side in sides]
+    # Until each of the processes has been asked for each region some times. The other installation is asked as often: what was
+    # written then makes PostgreSQL tidy its tables, and would do so in the rounds of one side alone.
+    enough = extent.warm_each * max(len(side.house.directory.all()) for side in sides)
     for side, asked in turns:
-        warmed = 0  # until each of the processes has been asked for each region some times
-        while warmed < extent.warm_each * len(side.house.directory.all()):
+        warmed = 0
+        while warmed < enough:
             warmed += len(drive(side.system.web_port, asked, seconds=extent.seconds).waits)
         side.measured[path] = Measured()
     for number in range(extent.rounds):

@@ -60,6 +60,12 @@ def _read(someone: Someone, rest: str) -> bytes:
     return request("GET", f"/v1/regions/{someone.region}/complaints{rest}", token=someone.token)
 
 
+def _watched(someone: Someone, rng: random.Random) -> bytes:
+    """Return a look at the figures: half of all at every one of them, the others at one with what it is divided into."""
+    one = f"/complaints.{rng.choice(('open', 'late', 'received', 'completion_on_time'))}" if rng.random() < HALF else ""
+    return request("GET", f"/v1/regions/{someone.region}/command-centre/indicators{one}", token=someone.token)
+
+
 def _listed(town: Town, rng: random.Random) -> str:
     """Return a query of the list: half of all ask for the newest alone, the others for a category, a state, an area, a place."""
     lat, lng = point_in(rng.choice(town.areas), rng)
@@ -101,7 +107,9 @@ def reads(loaded: Loaded, rng: random.Random, *, people: int) -> Mapping[str, Se
         "middling word": [_name_written(loaded, share * MIDDLING, rng) for _ in citizens],
         "common word": [rng.choice(COMMON) for _ in citizens],
     }
+    watchers = [next(each for each in loaded.officers if each.region == region) for region in loaded.towns]
     return {
+        "figures": [_watched(rng.choice(watchers), rng) for _ in citizens],
         "inbox of 50": [_read(officer, f"/inbox?limit={PAGE}") for officer in servants],
         "list": [_read(citizen, _listed(town, rng)) for citizen, town in zip(citizens, towns, strict=True)],
         "detail": [_read(citizen, f"/{case}") for citizen, case in cases],

@@ -61,7 +61,10 @@ def settle_citizens(ctx: Context, count: int) -> list[Someone]:
 
 
 def settle_officers(ctx: Context, departments: Sequence[str], count: int) -> list[Someone]:
-    """Make officers of these departments, in turn, and sign them in: two at each desk, the others out in the field."""
+    """Make officers of these departments, in turn, and sign them in: two at each desk, the others out in the field.
+
+    The first of them watches the region's figures as well.
+    """
     duties = [(new_id(), departments[number % len(departments)]) for number in range(count)]
     accounts, keyring = [], ctx.ground.keyring
     for account_id, department in duties:
@@ -89,6 +92,10 @@ def settle_officers(ctx: Context, departments: Sequence[str], count: int) -> lis
                 "department_key": department,
             }
             for number, (account_id, department) in enumerate(duties)
+        ]
+        + [
+            {"region_id": ctx.region.id, "id": new_id(), "staff_id": account_id, "role": "leader", "department_key": None}
+            for account_id, _ in duties[:1]
         ],
     )
     sessions = [_session(ctx, account_id) for account_id, _ in duties]

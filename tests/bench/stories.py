@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,6 @@ from services.complaints.domain.cases import PUBLISH, CaseFacts, Made
 from services.complaints.domain.categories import Category
 from services.complaints.domain.deadlines import Deadlines, first_deadlines, next_deadlines
 from services.complaints.domain.moves import MoveRefusedError, Outcome, decide_move
-from services.complaints.domain.numbers import make_number
 from services.complaints.domain.routing import AreaLink, RegionFacts, choose_department
 from services.complaints.domain.visibility import chosen_visibility
 from services.complaints.domain.workflow import Need
@@ -93,6 +92,14 @@ def point_in(area: shapely.Geometry, rng: random.Random) -> tuple[float, float]:
     while not shapely.contains_xy(area, lng := rng.uniform(west, east), lat := rng.uniform(south, north)):
         pass
     return lat, lng
+
+
+def next_number(settings: Settings, serials: Counter[str], day: date) -> str:
+    """Return the next ticket number of a day; `serials` counts what each series has."""
+    form = settings.number_format
+    series = form.series(day)
+    serials[series] += 1
+    return form.write(settings.number_prefix, day, serials[series])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,12 +235,11 @@ class Teller:
             assert match is not None
             area_code = match.code
         day = self._calendar.local_day(at)
-        self.serials[f"{day:%y%m}"] += 1
         nothing = ("published_at", "department", "assignee_id", "merged_into", "authority", "authority_number", "score_comment")
         row = dict.fromkeys(nothing) | {
             "region_id": town.region.id,
             "id": self._id(at),
-            "number": make_number(town.settings.number_prefix, day, self.serials[f"{day:%y%m}"]),
+            "number": next_number(town.settings, self.serials, day),
             "category": category.code,
             "description": description(rng),
             "lat": lat,

@@ -45,7 +45,17 @@ TINY = Form(
     rate=20,
     validations=False,
 )
-PATHS = ["inbox of 50", "list", "detail", "timeline", "own list", "map", *(f"search, {kind} word" for kind in WORDS), "submit"]
+PATHS = [
+    "figures",
+    "inbox of 50",
+    "list",
+    "detail",
+    "timeline",
+    "own list",
+    "map",
+    *(f"search, {kind} word" for kind in WORDS),
+    "submit",
+]
 
 
 @pytest.fixture(scope="module")

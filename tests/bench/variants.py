@@ -13,9 +13,8 @@ import numpy as np
 import shapely
 
 from services.complaints.config import work_calendar
-from services.complaints.domain.numbers import make_number
 from services.complaints.models import NEVER
-from tests.bench.stories import MONTHS, Story, Teller, Town, description
+from tests.bench.stories import MONTHS, Story, Teller, Town, description, next_number
 
 TABLES = ("complaints", "complaints_moves", "complaints_routings", "files", "complaints_files")
 _WEEK, _JITTER_MINUTES = timedelta(days=7), 50
@@ -166,8 +165,7 @@ class Variants:
         rng, row = self._rng, frame.story.row
         at = row["submitted_at"] + delta
         day = self._calendar.local_day(at)
-        self.serials[f"{day:%y%m}"] += 1
-        number = make_number(self.town.settings.number_prefix, day, self.serials[f"{day:%y%m}"])
+        number = next_number(self.town.settings, self.serials, day)
         first, *others = (self._id(each + delta) for each in frame.made_at)
         lat, lng = rng.choice(places[row["area_code"]]) if row["area_code"] else (None, None)
         reporter = rng.choice(self._reporters)

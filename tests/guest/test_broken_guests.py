@@ -88,7 +88,7 @@ BROKEN = {
     ),
     "brings a blueprint that has no door": (
         declared(blueprints='[Blueprint("broken", "broken")]'),
-        "broken: the blueprint broken is no RoomBlueprint",
+        "broken: the blueprint broken is neither a RoomBlueprint nor a PageBlueprint",
     ),
     "holds personal data and cannot forget it": (
         declared(

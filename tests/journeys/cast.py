@@ -45,6 +45,7 @@ AGREEMENT: Mapping[str, Any] = {
     "signed_on": "2026-01-02",
     "parties": [{"name": "Pemerintah Kota Bandung", "role": "giver"}, {"name": "Pemerintah daerah contoh", "role": "receiver"}],
 }
+GUEST_ROLE = "service_account"  # what the other region's admin holds at home
 NOBODY = "anonymous"
 VISITORS = ("reporter", "citizen", "unit.department_officer", "custodian.department_head", "triage", "regional_admin")
 VICTIMS = ("changed", "removed")  # staff to whom admins do things, and who do nothing themselves
@@ -71,6 +72,8 @@ class Member:
             held.add("staff")
         if region == self.region or self.role == "platform_admin":
             held |= {self.role, self.name}
+        elif (self.role, self.region, region) == ("regional_admin", AWAY, HOME):
+            held.add(GUEST_ROLE)
         return not who.isdisjoint(held)
 
 
@@ -121,7 +124,7 @@ class Cast:
         for world in self.worlds.values():
             self._staff(world)
         with unit_of_work(house.ground, region=house.directory.find(HOME)) as ctx:  # an admin there, and nearly nothing here
-            create_staff(ctx, email=_email("regional_admin", AWAY), name="regional_admin", role="service_account")
+            create_staff(ctx, email=_email("regional_admin", AWAY), name="regional_admin", role=GUEST_ROLE)
         for world in self.worlds.values():
             _handle(world, self)
             _inform(world, self)
@@ -187,6 +190,16 @@ class Cast:
         world.members["dismissed"] = Member(
             name="dismissed", role="nothing", region=world.region, account_id=dismissed.account_id
         )
+
+
+_made: list[Cast] = []
+
+
+def the_cast(app: Flask, house: House, client: FlaskClient, citizen: Any, work: Any) -> Cast:
+    """Return everybody and everything, made by the first test of the process that asks."""
+    if not _made:
+        _made.append(Cast(app, house, client, citizen, work))
+    return _made[0]
 
 
 def _email(name: str, region: str) -> str:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
-from tests.journeys.cast import AGREEMENT, AWAY, HOME, Cast, Member, World, item_of
+from backend.http.languages import is_page
+from backend.pages.assets import asset
+from tests.browsers import Browser
+from tests.journeys.cast import AGREEMENT, AWAY, HOME, ITEMS, Cast, Member, World, item_of
 from tests.journeys.permissions import KNOWS, PUBLIC, TABLE, TARGETS
 
 ROWS = {row: who for room in TABLE.values() for row, who in room.items()}
@@ -30,12 +33,18 @@ BODIES = {
     ("PUT", "<uuid:agreement_id>"): dict(AGREEMENT),
 }
 
+FORMS = {
+    ("POST", "moves"): {"move": "a_move_nobody_knows", "version": 0},
+    ("POST", "notes"): {"internal_note": "Sudah dilihat."},
+    ("POST", "<number>"): {"move": "a_move_nobody_knows"},
+}
+
 
 def ask(cast: Cast, row: tuple[str, str], world: World, kind: str, member: Member) -> Asked:
     """Return a request of `member` for the thing of that kind that lies in the world."""
     method, rule = row
     complaint = world.complaints.get(kind, world.complaints["open"])
-    plural = rule.split("/")[5] if "service-info/" in rule else ""
+    plural = next((each for each in rule.split("/") if each in ITEMS), "") if "service-info/" in rule else ""
     link = re.fullmatch(r".*/files/([^/]+)/([a-z]+)\?expires=(\d+)&signature=(.+)", world.file_url)
     values = {
         "region": world.region,
@@ -45,9 +54,11 @@ def ask(cast: Cast, row: tuple[str, str], world: World, kind: str, member: Membe
         "file_id": link[1],
         "variant": link[2],
         "key": world.keys.get(plural, ""),
+        "indicator": "complaints.open",
         "module": "service-info",
         "table": "departments",
-        "name": "swagger-ui.css",
+        "name": "frame.css" if rule.startswith("/assets") else "swagger-ui.css",
+        "checksum": asset("frame.css").split("/")[2],
         "notification_id": world.notification_id,
         "erasure_id": world.erasure_id,
         "agreement_id": world.agreements.get(kind, world.agreements["public"]),
@@ -65,8 +76,8 @@ def ask(cast: Cast, row: tuple[str, str], world: World, kind: str, member: Membe
         query = {"to": "nobody@example.org"}
     body = None
     if method in {"POST", "PUT", "PATCH"}:
-        body = BODIES.get((method, rule.rpartition("/")[2]), {})
-        if rule.endswith("/by-number/<number>/moves"):
+        body = (FORMS if is_page(rule) else BODIES).get((method, rule.rpartition("/")[2]), {})
+        if rule.endswith(("/by-number/<number>/moves", "/complaints/by-number/<number>")):
             whose = "open" if kind == "its own code" else "published"
             body = {**body, "code": world.codes[whose]}
         if plural and method == "PUT":
@@ -74,10 +85,25 @@ def ask(cast: Cast, row: tuple[str, str], world: World, kind: str, member: Membe
     return Asked(values={name: values[name] for name in _PLACE.findall(rule)}, query=query, body=body)
 
 
+def path_of(row: tuple[str, str], asked: Asked) -> str:
+    """Return the path of a request for the row."""
+    return _PLACE.sub(lambda place: asked.values[place[1]], row[1])
+
+
+def _send_to_page(cast: Cast, row: tuple[str, str], path: str, asked: Asked, token: str | None) -> tuple[int, str]:
+    """Do as `send` does, with a browser; the way to the sign-in page is what a page says instead of 401."""
+    got = Browser(cast.app, token).open(path, method=row[0], query_string=asked.query, data=asked.body)
+    if got.status_code == 303 and got.location.partition("?")[0].endswith("/sign-in") and "said=" not in got.location:
+        return 401, ""
+    told = got.get_data().decode(errors="replace")  # a spreadsheet or an archive is a page, too
+    return got.status_code, f"{got.headers} {told}".replace(path, "")
+
+
 def send(cast: Cast, row: tuple[str, str], asked: Asked, token: str | None) -> tuple[int, str]:
     """Return the status and what was answered, without the path that the request itself named."""
-    method, rule = row
-    path = _PLACE.sub(lambda place: asked.values[place[1]], rule)
+    method, path = row[0], path_of(row, asked)
+    if is_page(path):
+        return _send_to_page(cast, row, path, asked, token)
     headers = {"Idempotency-Key": str(uuid4()), **asked.headers} if method == "POST" else dict(asked.headers)
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -122,8 +148,10 @@ def judge(cast: Cast, row: tuple[str, str]) -> list[str]:
     """Return every fault of a route: who, where, before what, and what came of it."""
     faults = []
     regional = "<region>" in row[1]
-    foreign = regional and len(_PLACE.findall(row[1])) > 1 and not re.search("<(module|table)>", row[1])
-    for member in cast.members:
+    foreign = regional and len(_PLACE.findall(row[1])) > 1 and not re.search("<(module|table|indicator|uuid:session_id)>", row[1])
+    # Pages are for staff and for everybody: a citizen's browser has nothing to sign in with.
+    members = [member for member in cast.members if not (is_page(row[1]) and member.role == "citizen")]
+    for member in members:
         token = cast.token(member)
 
         def note(place: str, kind: str, told: tuple[int, str], refusal: set[int] | None, member: Member = member) -> None:
@@ -142,11 +170,13 @@ def judge(cast: Cast, row: tuple[str, str]) -> list[str]:
             for place in (HOME, AWAY) if regional else (member.region,):
                 world = cast.worlds[place]
                 asked = ask(cast, row, world, kind, member)
+                if row[1].endswith("/me/sessions/end"):
+                    token = cast.token(member)  # the one before has done what it was for
                 note(place, kind, send(cast, row, asked, token), expected(row, member, world, kind))
     if regional:
         asked = ask(cast, row, cast.worlds[HOME], "open", cast.members[-1])
         nowhere = replace(asked, values={**asked.values, "region": "atlantis"})
-        for member in cast.members:
+        for member in members:
             status, _ = send(cast, row, nowhere, cast.token(member))
             right = 401 if member.account_id is None and ROWS[row] is not PUBLIC else 404
             faults.extend([f"{member}, a region there is not: {status}"] if status != right else [])

@@ -11,6 +11,7 @@ CITIZEN = frozenset({"citizen"})
 UNIT = frozenset({"field_officer", "department_officer", "department_head"})
 WORKERS = UNIT | {"triage", "validator"}
 ADMINS = frozenset({"regional_admin", "platform_admin"})
+WATCHERS = ADMINS | {"leader", "department_head", "service_account"}
 PERSONS = CITIZEN | WORKERS | ADMINS | {"leader", "auditor"}  # all but machines: a service account has no inbox
 
 _R = "/v1/regions/<region>"
@@ -18,6 +19,8 @@ _COMPLAINTS = f"{_R}/complaints"
 _ONE = f"{_COMPLAINTS}/<uuid:complaint_id>"
 _INFO = f"{_R}/service-info"
 _AGREEMENTS = f"{_R}/replication/agreements"
+_CENTRE = f"{_R}/command-centre"
+_P = "/r/<region>"
 
 TABLE = {
     "what anybody finds out about the house": {
@@ -130,6 +133,12 @@ TABLE = {
         ("DELETE", f"{_INFO}/contacts/<key>"): ADMINS,
         ("DELETE", f"{_INFO}/articles/<key>"): ADMINS,
     },
+    "command centre": {
+        ("GET", f"{_CENTRE}/indicators"): WATCHERS,
+        ("GET", f"{_CENTRE}/indicators/<indicator>"): WATCHERS,
+        ("GET", f"{_CENTRE}/alarms"): WATCHERS,
+        ("GET", f"{_P}/command-centre"): WATCHERS,
+    },
     "replication": {
         ("GET", _AGREEMENTS): PUBLIC,
         ("POST", _AGREEMENTS): ADMINS,
@@ -137,8 +146,112 @@ TABLE = {
         ("PUT", f"{_AGREEMENTS}/<uuid:agreement_id>"): ADMINS,
         ("DELETE", f"{_AGREEMENTS}/<uuid:agreement_id>"): ADMINS,
         ("GET", f"{_R}/replication/regions"): PUBLIC,
-        ("GET", f"{_R}/replication/page"): PUBLIC,
-        ("GET", f"{_R}/replication/page.css"): PUBLIC,
+    },
+    "pages of one's own account": {
+        ("GET", f"{_P}/me"): STAFF,
+        ("POST", f"{_P}/me"): STAFF,
+        ("POST", f"{_P}/me/sessions/end"): STAFF,
+        ("POST", f"{_P}/me/sessions/<uuid:session_id>/end"): STAFF,
+        ("GET", f"{_P}/me/second-factor"): STAFF,
+        ("POST", f"{_P}/me/second-factor"): STAFF,
+        ("POST", f"{_P}/me/second-factor/confirm"): STAFF,
+        ("POST", f"{_P}/me/second-factor/recovery-codes"): STAFF,
+        ("POST", f"{_P}/me/second-factor/disable"): STAFF,
+    },
+    "pages of those who work on complaints": {
+        ("GET", f"{_P}/complaints/inbox"): WORKERS,
+        ("GET", f"{_P}/complaints/<uuid:complaint_id>"): WORKERS | {"auditor", "regional_admin"},
+        ("POST", f"{_P}/complaints/<uuid:complaint_id>/moves"): WORKERS,
+        ("POST", f"{_P}/complaints/<uuid:complaint_id>/notes"): WORKERS,
+    },
+    "pages of the staff": {
+        ("GET", f"{_P}/staff"): ADMINS,
+        ("GET", f"{_P}/staff/invite"): ADMINS,
+        ("POST", f"{_P}/staff/invite"): ADMINS,
+        ("GET", f"{_P}/staff/<uuid:staff_id>"): ADMINS,
+        ("POST", f"{_P}/staff/<uuid:staff_id>/duties"): ADMINS,
+        ("POST", f"{_P}/staff/<uuid:staff_id>/duties/end"): ADMINS,
+        ("POST", f"{_P}/staff/<uuid:staff_id>/access"): ADMINS,
+        ("POST", f"{_P}/staff/<uuid:staff_id>/token"): ADMINS,
+        ("POST", f"{_P}/staff/<uuid:staff_id>/second-factor"): ADMINS,
+        ("POST", f"{_P}/staff/<uuid:staff_id>/remove"): ADMINS,
+    },
+    "pages of agreements": {
+        ("GET", f"{_P}/replication"): PUBLIC,
+        ("GET", f"{_P}/replication/agreements"): ADMINS,
+        ("GET", f"{_P}/replication/agreements/add"): ADMINS,
+        ("POST", f"{_P}/replication/agreements/add"): ADMINS,
+        ("GET", f"{_P}/replication/agreements/<uuid:agreement_id>"): ADMINS,
+        ("POST", f"{_P}/replication/agreements/<uuid:agreement_id>"): ADMINS,
+        ("POST", f"{_P}/replication/agreements/<uuid:agreement_id>/retire"): ADMINS,
+    },
+    "pages by which service information is edited": {
+        ("GET", f"{_P}/service-info/edit/services"): ADMINS,
+        ("GET", f"{_P}/service-info/add/services"): ADMINS,
+        ("POST", f"{_P}/service-info/add/services"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/services/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/services/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/services/<key>/remove"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/contacts"): ADMINS,
+        ("GET", f"{_P}/service-info/add/contacts"): ADMINS,
+        ("POST", f"{_P}/service-info/add/contacts"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/contacts/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/contacts/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/contacts/<key>/remove"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/places"): ADMINS,
+        ("GET", f"{_P}/service-info/add/places"): ADMINS,
+        ("POST", f"{_P}/service-info/add/places"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/places/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/places/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/places/<key>/remove"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/articles"): ADMINS,
+        ("GET", f"{_P}/service-info/add/articles"): ADMINS,
+        ("POST", f"{_P}/service-info/add/articles"): ADMINS,
+        ("GET", f"{_P}/service-info/edit/articles/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/articles/<key>"): ADMINS,
+        ("POST", f"{_P}/service-info/edit/articles/<key>/remove"): ADMINS,
+    },
+    "pages of the region's settings": {
+        ("GET", f"{_P}/settings"): ADMINS,
+        ("POST", f"{_P}/settings/switch"): ADMINS,
+        ("GET", f"{_P}/settings/modules/<module>"): ADMINS,
+        ("POST", f"{_P}/settings/modules/<module>"): ADMINS,
+        ("POST", f"{_P}/settings/modules/<module>/check"): ADMINS,
+        ("GET", f"{_P}/settings/tables"): ADMINS,
+        ("GET", f"{_P}/settings/tables/areas"): ADMINS,
+        ("POST", f"{_P}/settings/tables/areas"): ADMINS,
+        ("GET", f"{_P}/settings/tables/<table>"): ADMINS,
+        ("GET", f"{_P}/settings/tables/<table>/file"): ADMINS,
+        ("POST", f"{_P}/settings/tables/<table>/file"): ADMINS,
+        ("GET", f"{_P}/settings/pack"): ADMINS,
+        ("GET", f"{_P}/settings/pack/file"): ADMINS,
+        ("POST", f"{_P}/settings/pack/file"): ADMINS,
+        ("POST", f"{_P}/settings/pack/apply"): ADMINS,
+        ("GET", f"{_P}/settings/pack/diff"): ADMINS,
+        ("GET", f"{_P}/settings/pack/rollback"): ADMINS,
+        ("POST", f"{_P}/settings/pack/rollback"): ADMINS,
+    },
+    "pages for everybody": {
+        ("GET", "/"): PUBLIC,
+        ("GET", "/assets/<checksum>/<name>"): PUBLIC,
+        ("GET", _P): PUBLIC,
+        ("GET", f"{_P}/brand.css"): PUBLIC,
+        ("GET", f"{_P}/sign-in"): PUBLIC,
+        ("POST", f"{_P}/sign-in"): PUBLIC,
+        ("POST", f"{_P}/sign-out"): PUBLIC,
+        ("GET", f"{_P}/password"): PUBLIC,
+        ("POST", f"{_P}/password"): PUBLIC,
+        ("GET", f"{_P}/service-info"): PUBLIC,
+        ("GET", f"{_P}/service-info/services"): PUBLIC,
+        ("GET", f"{_P}/service-info/services/<key>"): PUBLIC,
+        ("GET", f"{_P}/service-info/contacts"): PUBLIC,
+        ("GET", f"{_P}/service-info/places"): PUBLIC,
+        ("GET", f"{_P}/service-info/articles"): PUBLIC,
+        ("GET", f"{_P}/service-info/articles/<key>"): PUBLIC,
+        ("GET", f"{_P}/complaints"): PUBLIC,
+        ("GET", f"{_P}/complaints/track"): PUBLIC,
+        ("GET", f"{_P}/complaints/by-number/<number>"): PUBLIC,
+        ("POST", f"{_P}/complaints/by-number/<number>"): PUBLIC,  # with the reporter's code, which is who they are
     },
 }
 
@@ -196,9 +309,14 @@ TARGETS = {
     ("GET", _ONE): KNOWS,
     ("GET", f"{_ONE}/timeline"): KNOWS,
     ("GET", f"{_COMPLAINTS}/by-number/<number>"): KNOWS,
+    ("GET", f"{_P}/complaints/by-number/<number>"): KNOWS,
+    ("POST", f"{_P}/complaints/by-number/<number>"): {"its own code": PUBLIC, "another's code": frozenset()},
     ("POST", f"{_ONE}/moves"): KNOWS,  # which moves, on which case, is the workflow's: tests/services/complaints
     ("POST", f"{_ONE}/support"): KNOWS,
     ("DELETE", f"{_ONE}/support"): KNOWS,
+    ("GET", f"{_P}/complaints/<uuid:complaint_id>"): KNOWS,
+    ("POST", f"{_P}/complaints/<uuid:complaint_id>/moves"): KNOWS,
+    ("POST", f"{_P}/complaints/<uuid:complaint_id>/notes"): READS_NOTES,
     ("GET", f"{_ONE}/routing"): SEES_ROUTING,
     ("POST", f"{_ONE}/notes"): READS_NOTES,
     ("POST", f"{_ONE}/rating"): RATES,
@@ -207,4 +325,5 @@ TARGETS = {
     ("POST", f"{_R}/notifications/<uuid:notification_id>/read"): {"the reporter's": _REPORTER},
     ("GET", f"{_AGREEMENTS}/<uuid:agreement_id>"): {"public": PUBLIC, "not public": ADMINS},
     ("DELETE", "/v1/me/sessions/<uuid:session_id>"): {"one's own": SIGNED_IN, "the reporter's": _REPORTER},
+    ("POST", f"{_P}/me/sessions/<uuid:session_id>/end"): {"one's own": STAFF, "the reporter's": frozenset()},
 }

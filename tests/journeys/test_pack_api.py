@@ -6,7 +6,10 @@ import tarfile
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select
 
+from backend.data.unit_of_work import unit_of_work
+from backend.departments.models import Department
 from backend.packs.archives import read_archive, write_archive
 from backend.packs.folder import SHIPPED, gather
 
@@ -184,3 +187,20 @@ def test_a_module_goes_off_and_on_and_its_settings_are_versions_that_can_be_take
     assert kinds[:3] == ["settings", "switched", "switched"]
     assert admin.post(f"{PACK}/rollback", json={"version": before}).status_code == 200
     assert admin.get(f"{modules}/complaints/settings").json["values"] == settings.json["values"]
+
+
+def test_whoever_applies_names_who_takes_over_from_a_department_that_ends(admin, house, pack):
+    def applied(files, **said):
+        plan = sent(admin, "/plan", files).json["plan"]
+        return admin.post(f"{PACK}/apply", json={"plan": plan, **said})
+
+    more = pack["departments.yaml"] + b"  - {key: dinas-uji, name: Dinas Uji, types: [UJI]}\n"
+    assert applied({**pack, "departments.yaml": more}).status_code == 200
+    other = next(unit for unit in admin.get("departments").json["items"] if unit["kind"] == "department")["key"]
+    refused = applied(pack, successors={"dinas-uji": "tidak-ada"})
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "regions.no_successor")
+    assert applied(pack, successors={"dinas-uji": other}).status_code == 200
+    region = house.directory.find(REGION)
+    with unit_of_work(house.ground, region=region) as ctx:
+        ended = ctx.session.scalar(select(Department).where(Department.region_id == region.id, Department.key == "dinas-uji"))
+        assert (ended.active, ended.successor) == (False, other)

@@ -15,26 +15,21 @@ from backend.data.statements import Prepared
 from backend.files import routes as files_routes
 from backend.http import blueprint
 from services.complaints.domain import visibility
-from services.complaints.queries import cases, lists, pins, viewers
-from services.complaints.routes import shaping
+from services.complaints.queries import cases, lists, pins, shaping, viewers
 from services.notifications import operations as inbox
 from services.notifications.models import Notification
-from tests.journeys.cast import AWAY, HOME, Cast
+from tests.journeys.cast import AWAY, HOME, the_cast
 from tests.journeys.judging import ROWS, Asked, ask, judge, leaks, send
 from tests.journeys.permissions import ADMINS, KNOWS, NO_TOKEN, PUBLIC, READS, TARGETS, WORKERS
 from tests.journeys.test_main_job import make, report
 from tests.people import Person
 
 KINDS = tuple(KNOWS)
-_cast: list[Cast] = []
 
 
 @pytest.fixture
 def cast(app, house, client, citizen, work):
-    """Everybody and everything; made by the first test that asks."""
-    if not _cast:
-        _cast.append(Cast(app, house, client, citizen, work))
-    return _cast[0]
+    return the_cast(app, house, client, citizen, work)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app):

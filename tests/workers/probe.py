@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from backend.sdk.domain import Context
 from backend.sdk.module import Event, EventType, Schedule, ServiceModule, Subscription
 
 HAPPENED = EventType(name="probe.happened", fields=("how",), doc="Something happened; `how` says what its handler does")
+COUNTED = EventType(name="probe.counted", fields=("how",), doc="Something is to be counted, with others")
 CALLED = EventType(name="probe.called", fields=("how",), doc="Something is to be said outside")
 SECRET = "081298765432"
 
@@ -25,6 +27,13 @@ def handle(ctx: Context, event: Event) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     if how == "sleep":
         time.sleep(float(amount))
+
+
+def handle_together(ctx: Context, events: Sequence[Event]) -> None:
+    """Leave one trace of all, then fail for each as `handle` does."""
+    ctx.audit("probe.together", subject=ctx.region.key, details={"subjects": [str(event.subject) for event in events]})
+    for event in events:
+        handle(ctx, event)
 
 
 class Outside:
@@ -59,9 +68,10 @@ module = ServiceModule(
     name="probe",
     version="1.0",
     title={"id": "Uji", "en": "Probe"},
-    publishes=[HAPPENED, CALLED],
+    publishes=[HAPPENED, CALLED, COUNTED],
     subscribes=[
         Subscription(subscriber="probe.handle", event=HAPPENED.name, handler=handle, lane="urgent", max_attempts=3),
+        Subscription(subscriber="probe.count", event=COUNTED.name, handler=handle_together, together=True, max_attempts=3),
         Subscription(subscriber="probe.call", event=CALLED.name, handler=outside),
     ],
     schedules=[Schedule(name="probe.tick", every=timedelta(hours=1), run=tick)],

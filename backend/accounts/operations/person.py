@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
-from uuid import UUID
 
 from backend.accounts import queries, vault
 from backend.accounts.models import Citizen, StaffAccount
@@ -19,11 +18,12 @@ def refuse_unspoken(locale: str, spoken: Iterable[str]) -> None:
         raise invalid("locale", "request.not_one_of", choices=", ".join(choices))
 
 
-def _spoken(ctx: Context, account_id: UUID) -> Iterable[str]:
-    if ctx.actor.kind == "citizen":
+def languages_of(ctx: Context) -> Iterable[str]:
+    """Return the languages in which the actor may be written to: its region's, for staff Balai's and those of all it serves."""
+    if ctx.actor.kind == "citizen" or ctx.actor.account_id is None:
         return ctx.region.languages
-    regions = map(ctx.ground.regions.by_id, sorted(queries.regions_served(ctx, account_id)))
-    return chain(LANGUAGES, *(region.languages for region in regions))
+    regions = map(ctx.ground.regions.by_id, sorted(queries.regions_served(ctx, ctx.actor.account_id)))
+    return dict.fromkeys(chain(LANGUAGES, *(region.languages for region in regions)))
 
 
 def change_own(ctx: Context, changes: Mapping[str, Any]) -> None:
@@ -48,5 +48,5 @@ def change_own(ctx: Context, changes: Mapping[str, Any]) -> None:
                 raise invalid("name", "request.null")
             account.name_enc = ctx.ground.keyring.encrypt(changes["name"], bound_to=queries.staff_place(account_id, "name"))
     if "locale" in changes:
-        refuse_unspoken(changes["locale"], _spoken(ctx, account_id))
+        refuse_unspoken(changes["locale"], languages_of(ctx))
         account.locale = changes["locale"]

@@ -131,6 +131,25 @@ def change_duties(ctx: Context, staff_id: UUID, duties: Sequence[Duty]) -> None:
     """
     check_duties(ctx, duties)
     _, held = _account_here(ctx, staff_id)
+    _alter(ctx, staff_id, held, duties)
+
+
+def add_duty(ctx: Context, staff_id: UUID, duty: Duty) -> None:
+    """Give an account one duty more in the region. Raises DomainError as `change_duties`."""
+    check_duties(ctx, [duty])
+    _, held = _account_here(ctx, staff_id)
+    _alter(ctx, staff_id, held, [*held, duty])
+
+
+def end_duty(ctx: Context, staff_id: UUID, duty: Duty) -> int:
+    """Take one duty away, if it is held; return how many are left. Raises DomainError as `change_duties`."""
+    _, held = _account_here(ctx, staff_id)
+    kept = [each for each in held if each != duty]
+    _alter(ctx, staff_id, held, kept)
+    return len(kept)
+
+
+def _alter(ctx: Context, staff_id: UUID, held: Mapping[Duty, UUID], duties: Sequence[Duty]) -> None:
     admin = any(duty.role == REGIONAL_ADMIN for duty in held)
     if _own(ctx, staff_id) and admin and not any(duty.role == REGIONAL_ADMIN for duty in duties):
         raise DomainError(Kind.FORBIDDEN, "accounts.own_admin_role")

@@ -4,10 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from backend.accounts.contacts import mask_phone
-from backend.accounts.models import Citizen, StaffAccount
+from backend.accounts.models import Citizen
 from backend.accounts.operations.person import change_own
 from backend.accounts.operations.sessions import end_own_session, end_own_sessions
-from backend.accounts.queries import list_own_memberships, list_sessions, opened_staff, session_out
+from backend.accounts.queries import get_own_staff, list_sessions, session_out
 from backend.accounts.routes.permissions import SELF
 from backend.accounts.schemas import MeIn, MeOut, SessionOut
 from backend.accounts.vault import read_identity
@@ -27,17 +27,7 @@ def get_me(ctx: Context) -> dict[str, Any]:
 
 def _shown(ctx: Context) -> dict[str, Any]:
     if ctx.actor.kind == "staff":
-        account = ctx.session.get_one(StaffAccount, ctx.actor.account_id)
-        email, name = opened_staff(ctx.ground.keyring, account)
-        return {
-            "id": account.id,
-            "kind": "staff",
-            "name": name,
-            "email": email,
-            "locale": account.locale,
-            "platform_admin": account.platform_admin,
-            "memberships": list_own_memberships(ctx),
-        }
+        return get_own_staff(ctx)
     account_id = ctx.actor.account_id
     identity = read_identity(ctx, account_id) if account_id else None
     if identity is None:

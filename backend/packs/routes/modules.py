@@ -16,6 +16,7 @@ from backend.http.schema import Schema, page_of
 from backend.modules.contract import ServiceModule
 from backend.packs.forms import settings_schema
 from backend.packs.routes import CONFIGURE
+from backend.packs.sections import rooms
 from backend.packs.settings import change_module
 from backend.regions.models import RegionModuleRow
 
@@ -58,12 +59,8 @@ class SettingsIn(Schema):
     values = fields.Dict(keys=fields.String(), required=True)
 
 
-def _rooms() -> dict[str, ServiceModule]:
-    return {module.slug: module for module in current_house().registry.modules.values() if not module.always_on}
-
-
 def _room(slug: str) -> ServiceModule:
-    module = _rooms().get(slug)
+    module = rooms(current_house().registry).get(slug)
     if module is None:
         raise not_found("modules.unknown")
     return module
@@ -84,7 +81,7 @@ def _shown(ctx: Context, module: ServiceModule, *, enabled: bool) -> dict[str, A
 def list_modules(ctx: Context) -> dict[str, Any]:
     """List the modules of this installation as they stand in the region."""
     on = {row.module for row in ctx.session.scalars(_rows(ctx)) if row.enabled}
-    items = [_shown(ctx, module, enabled=module.name in on) for module in _rooms().values()]
+    items = [_shown(ctx, module, enabled=module.name in on) for module in rooms(current_house().registry).values()]
     return {"items": items, "next_cursor": None}
 
 

@@ -10,17 +10,16 @@ from backend.data.context import Context
 from backend.http.blueprint import REGION, RoomBlueprint
 from backend.http.house import current_house
 from backend.http.schema import ListQuery, Schema, page_of
-from backend.packs.apply import apply_plan, make_plan
-from backend.packs.archives import read_archive, write_archive
-from backend.packs.differences import compare, said_by
+from backend.packs.apply import make_plan
+from backend.packs.archives import write_archive
 from backend.packs.exporting import export_files
-from backend.packs.folder import Files, with_bases
+from backend.packs.folder import Files
+from backend.packs.managing import apply_files, compare_versions, receive_archive
 from backend.packs.plans import keep_plan, take_plan, told
 from backend.packs.proposing import check_modules
 from backend.packs.reading import read_files
 from backend.packs.routes import CONFIGURE
 from backend.packs.settings import faults_told, refusing
-from backend.packs.signing import trusted_signer
 from backend.packs.versions import files_of, get_version, list_versions
 
 ARCHIVE = ("application/gzip", "application/x-gzip", "application/x-tar+gzip", "application/octet-stream")
@@ -90,10 +89,11 @@ class PlanQuery(Schema):
 
 
 class ApplyIn(Schema):
-    """A plan to be applied."""
+    """A plan to be applied; `successors` names who takes over from departments that end thereby, where its pack does not."""
 
     plan = fields.UUID(required=True)
     why = fields.String(load_default="", **_why)
+    successors = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
 
 class RollbackIn(Schema):
@@ -143,14 +143,6 @@ class DiffOut(Schema):
     changes = fields.List(fields.Nested(ChangeOut), required=True)
 
 
-def _received(content: bytes) -> tuple[Files, str | None]:
-    """Return the files of an archive with the bases they need, and who has signed it. Raises DomainError (422)."""
-    with refusing():
-        files = read_archive(content)
-        signer = trusted_signer(files, current_house().ground.settings.pack_trust)
-        return with_bases(files), signer
-
-
 @blueprint.endpoint("GET", "", permission=CONFIGURE, query=ExportQuery, media="application/gzip")
 def export(ctx: Context, query: dict[str, int]) -> Response:
     """Export the region's pack with the bases it was read with, as a tar.gz that applies to an identical region."""
@@ -186,18 +178,13 @@ def history(ctx: Context, query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.endpoint("GET", "/diff", permission=CONFIGURE, query=DiffQuery, out=DiffOut)
 def diff(ctx: Context, query: dict[str, int]) -> dict[str, Any]:
     """Return what differs between two versions of the region's pack."""
-    newest = list_versions(ctx.session, ctx.region.id, limit=1)
-    until = query.get("until") or (newest[0].version if newest else 1)
-    since = query.get("since") or max(1, until - 1)
-    with refusing():
-        one, other = (read_files(files_of(ctx.session, ctx.region.id, version)) for version in (since, until))
-    return {"changes": compare(said_by(one), said_by(other))}
+    return {"changes": compare_versions(ctx, query.get("since"), query.get("until"))[2]}
 
 
 @blueprint.endpoint("POST", "/validate", permission=CONFIGURE, raw=ARCHIVE, out=ValidOut)
 def validate_pack(_ctx: Context, content: bytes) -> dict[str, Any]:
     """Check a pack (tar.gz, at most 50 MB): 422 with every fault at its file and line, or its warnings."""
-    files, _ = _received(content)
+    files, _ = receive_archive(current_house(), content)
     house = current_house()
     with refusing():
         pack = read_files(files, borders=True)
@@ -209,7 +196,7 @@ def validate_pack(_ctx: Context, content: bytes) -> dict[str, Any]:
 @blueprint.endpoint("POST", "/plan", permission=CONFIGURE, query=PlanQuery, raw=ARCHIVE, out=PlanOut)
 def plan_pack(ctx: Context, query: dict[str, bool], content: bytes) -> dict[str, Any]:
     """Plan a pack (tar.gz): what would change, and what that does to open complaints and to the last 30 days' routing."""
-    files, signer = _received(content)
+    files, signer = receive_archive(current_house(), content)
     house = current_house()
     with refusing():
         inside, plan = make_plan(ctx, house.registry, files, keep_edits=query["keep_edits"])
@@ -221,7 +208,8 @@ def plan_pack(ctx: Context, query: dict[str, bool], content: bytes) -> dict[str,
 def apply(ctx: Context, body: dict[str, Any]) -> dict[str, Any]:
     """Apply a plan in one transaction: 409 when the region has moved since it was made, or while one of its effects blocks."""
     kept = take_plan(ctx, body["plan"])
-    return _applied(ctx, kept.files, kind="applied", why=body["why"], expected=kept.version, signed_by=kept.signed_by)
+    said = {"why": body["why"], "successors": body["successors"]}
+    return _applied(ctx, kept.files, kind="applied", expected=kept.version, signed_by=kept.signed_by, **said)
 
 
 @blueprint.endpoint("POST", "/rollback", permission=CONFIGURE, body=RollbackIn, out=AppliedOut)
@@ -233,18 +221,6 @@ def rollback(ctx: Context, body: dict[str, Any]) -> dict[str, Any]:
     return _applied(ctx, files, kind="rolled_back", why=why, signed_by=signer, successors=body["successors"])
 
 
-def _applied(
-    ctx: Context,
-    files: Files,
-    *,
-    kind: str,
-    why: str,
-    expected: int | None = None,
-    signed_by: str | None = None,
-    successors: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    registry = current_house().registry
-    with refusing():
-        inside, plan = make_plan(ctx, registry, files, keep_edits=False, unit_successors=successors)
-    done = apply_plan(inside, registry, plan, kind=kind, why=why, expected_version=expected, signed_by=signed_by)
+def _applied(ctx: Context, files: Files, **how: Any) -> dict[str, Any]:
+    done = apply_files(ctx, current_house().registry, files, **how)
     return {"version": done.version, "changed": done.changed}

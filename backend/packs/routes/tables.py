@@ -14,10 +14,7 @@ from backend.http.schema import Schema
 from backend.packs.routes import CONFIGURE
 from backend.packs.routes.packs import AppliedOut
 from backend.packs.settings import get_files, refusing
-from backend.packs.tabling import TABLES, export_table, import_table
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_MEDIA = {"csv": "text/csv; charset=utf-8", "xlsx": XLSX}
+from backend.packs.tabling import MEDIA, TABLES, XLSX, export_table, import_table
 
 blueprint = RoomBlueprint("packs", name="pack_tables", mount=f"{REGION}/pack/tables", doc="A region's tables as spreadsheets")
 
@@ -58,7 +55,7 @@ def get_table(ctx: Context, query: dict[str, str], table: str) -> Response:
         csv = export_table(files, table, "csv")
         content = csv if query["format"] == "csv" else export_table(files, table, "xlsx")
     headers = {"ETag": _tag(csv), "Content-Disposition": f'attachment; filename="{table}.{query["format"]}"'}
-    return Response(content, content_type=_MEDIA[query["format"]], headers=headers)
+    return Response(content, content_type=MEDIA[query["format"]], headers=headers)
 
 
 @blueprint.endpoint(

@@ -1,4 +1,7 @@
-"""What follows when a pack has been applied: cases of a unit that has ended go to its successor, and no word is forgotten."""
+"""What follows when a pack has been applied: cases of a unit that has ended go to its successor, no word is forgotten.
+
+Where states mean something else than before, the figures are counted again.
+"""
 
 from collections import defaultdict
 from types import SimpleNamespace
@@ -10,7 +13,9 @@ from backend.sdk.data import Prepared, as_json, filling
 from backend.sdk.domain import Context, new_id, request_notice
 from backend.sdk.packs import Proposal, heirs_in, unit_name
 from services.complaints.domain.actors import Role
+from services.complaints.domain.figures import rules_of
 from services.complaints.operations.history import publish_move, write_line
+from services.complaints.operations.recounting import begin_recount
 from services.complaints.queries.rulebooks import rulebook
 
 _FORMER = ("region_id", "kind", "key", "said", "ended_at")
@@ -42,6 +47,16 @@ def follow(ctx: Context, proposal: Proposal) -> None:
     if proposal.before is not None:
         _keep_words(ctx, proposal)
         _hand_over(ctx, proposal)
+        _count_by_its_rules(ctx, proposal)
+
+
+def _count_by_its_rules(ctx: Context, proposal: Proposal) -> None:
+    before, after = rulebook(proposal.before), rulebook(proposal.after)
+    if before is None or after is None:
+        return
+    said = [(rules_of(book.settings.workflow, {}), book.side.region.timezone) for book in (before, after)]
+    if said[0] != said[1]:
+        begin_recount(ctx, by_other_rules=True)
 
 
 def _keep_words(ctx: Context, proposal: Proposal) -> None:

@@ -10,15 +10,11 @@ from backend.sdk.data import Prepared, as_json, filling
 from backend.sdk.domain import Context, DomainError, Kind, department_book, invalid, new_id
 from services.complaints.domain.categories import Category
 from services.complaints.domain.deadlines import first_deadlines
-from services.complaints.domain.numbers import make_number
 from services.complaints.domain.visibility import Visibility, VisibilityNotPossibleError, chosen_visibility
 from services.complaints.events import SUBMITTED
 from services.complaints.models import NEVER
 from services.complaints.operations.history import ROOM, hold, is_sealed, tell_reporter, write_line
 from services.complaints.queries.cases import COLUMNS, Case, calendar_of, case_of, settings_of
-
-CODE_CHARACTERS = 13  # 65 bits
-_TRACKING, _RECEIPT = "complaint-tracking", "complaint-receipt"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,24 +38,6 @@ _GIVEN = (
 _INSERT = Prepared(f"{filling('complaints', _GIVEN)} ON CONFLICT (region_id, id) DO NOTHING RETURNING true")
 
 
-def tracking_code(ctx: Context, complaint_id: UUID) -> str:
-    """Return the reporter's tracking code: derived, never stored."""
-    return ctx.ground.keyring.code(_TRACKING, ctx.region.id, complaint_id, length=CODE_CHARACTERS)
-
-
-def receipt_code(ctx: Context, complaint_id: UUID) -> str:
-    """Return the secret code of a guest's report: derived, never stored."""
-    return ctx.ground.keyring.code(_RECEIPT, ctx.region.id, complaint_id, length=CODE_CHARACTERS)
-
-
-def knows_code(ctx: Context, complaint_id: UUID, code: str) -> bool:
-    """Whether `code` is the complaint's tracking or receipt code."""
-    return any(
-        ctx.ground.keyring.verify_code(code, purpose, ctx.region.id, complaint_id, length=CODE_CHARACTERS)
-        for purpose in (_TRACKING, _RECEIPT)
-    )
-
-
 def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> Case:
     """Accept a complaint; publishes `complaints.submitted` and asks that its reporter be told.
 
@@ -73,11 +51,11 @@ def submit_complaint(ctx: Context, said: Submission, *, guest: bool = False) -> 
     due = first_deadlines(category, now=ctx.now(), calendar=calendar)
     initial = settings.workflow.state_by_key[settings.workflow.initial]
     on = calendar.local_day(ctx.now())
-    serial = ctx.ground.serials.take(ctx.region.id, f"{ROOM}:{on:%y%m}")
+    serial = ctx.ground.serials.take(ctx.region.id, f"{ROOM}:{settings.number_format.series(on)}")
     values: dict[str, Any] = {
         "region_id": ctx.region.id,
         "id": said.id or new_id(),
-        "number": make_number(settings.number_prefix, on, serial),
+        "number": settings.number_format.write(settings.number_prefix, on, serial),
         "category": category.code,
         "description": said.description,
         "lat": said.location["lat"] if said.location else None,

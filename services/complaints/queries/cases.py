@@ -1,6 +1,6 @@
 """One case: its row, its moves and its files in a single statement, with what the rules ask about it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import SimpleNamespace
@@ -147,8 +147,10 @@ _CASE = """
                 WHERE f.region_id = c.region_id AND f.complaint_id = c.id ORDER BY id) f) AS files,
             EXISTS (SELECT FROM complaints_supports s WHERE s.region_id = c.region_id AND s.complaint_id = c.id
                 AND s.account_id = %(me)s) AS supported
-        FROM complaints c WHERE c.region_id = %(region)s AND c.{key} = %({key})s) r"""
-_BY_ID, _BY_NUMBER = (Prepared(_CASE.format(columns=", ".join(COLUMNS), key=key)) for key in ("id", "number"))
+        FROM complaints c WHERE c.region_id = %(region)s AND {known}) r"""
+_BY_ID, _BY_NUMBER = (
+    Prepared(_CASE.format(columns=", ".join(COLUMNS), known=known)) for known in ("c.id = %(id)s", "c.number = ANY(%(numbers)s)")
+)
 
 
 _LOCK = Prepared("SELECT id FROM complaints WHERE region_id = %(region)s AND id = ANY(%(ids)s) ORDER BY id FOR UPDATE")
@@ -160,18 +162,23 @@ def lock_cases(ctx: Context, *complaint_ids: UUID | None) -> None:
 
 
 def find_case(
-    ctx: Context, complaint_id: UUID | None = None, *, number: str | None = None, anybody: bool = False, as_reporter: bool = False
+    ctx: Context,
+    complaint_id: UUID | None = None,
+    *,
+    numbers: Collection[str] = (),
+    anybody: bool = False,
+    as_reporter: bool = False,
 ) -> Case | None:
-    """Return the complaint of that id or number of which the actor may know, in one statement.
+    """Return the complaint of that id, or of one of these numbers, of which the actor may know, in one statement.
 
     `anybody` asks no reach: for the system's own work, and for those who have just moved it out of theirs. `as_reporter`
     is for those who have brought the code that its reporter was given.
     """
     asked = {"region": ctx.region.id, "me": ctx.actor.account_id}
-    if number is None:
-        found = _BY_ID.json(ctx.session, **asked, id=complaint_id)
+    if numbers:
+        found = _BY_NUMBER.json(ctx.session, **asked, numbers=list(numbers))
     else:
-        found = _BY_NUMBER.json(ctx.session, **asked, number=number)
+        found = _BY_ID.json(ctx.session, **asked, id=complaint_id)
     if found is None:
         return None
     case = case_of(

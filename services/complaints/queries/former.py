@@ -18,10 +18,11 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class FormerWords:
-    """Categories by code, and labels of states by key."""
+    """Categories by code; of states by key their labels, and whether they were final."""
 
     categories: Mapping[str, Category]
     states: Mapping[str, Mapping[str, str]]
+    final_states: Mapping[str, bool]
 
 
 def former_words(ctx: Context) -> FormerWords:
@@ -34,6 +35,7 @@ def former_words(ctx: Context) -> FormerWords:
         words = ctx.region.kept[_KEPT_AS] = FormerWords(
             categories={code: category for code, raw in said["category"].items() if (category := _category(ctx, raw))},
             states={key: raw["label"] for key, raw in said["state"].items()},
+            final_states={key: raw.get("final", False) for key, raw in said["state"].items()},
         )
     return words
 

@@ -1,8 +1,9 @@
 """Lists of complaints, each in one statement whatever the page: the public list and map, a citizen's own, an officer's inbox."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from services.complaints.queries.viewers import OPEN, may_know, one_of, reach_of
 
 _COLUMNS = """
     id, number, category, description, lat, lng, landmark, area_code, visibility, confidentiality, custodian, published_at,
-    state, department, reporter_id, submitted_at, response_due_at, due_at, next_due_at, support_count, under_appeal"""
+    state, department, reporter_id, submitted_at, response_due_at, due_at, next_due_at, support_count, under_appeal,
+    assignee_id"""
 _NEWEST, _FIRST_DUE = "submitted_at DESC, id DESC", "next_due_at, id"
 _SEALED = f"confidentiality = '{Confidentiality.SEALED}'"
 _ONCE = "(SELECT) AS once"
@@ -30,6 +32,20 @@ COUNTED = 500  # whoever has more waiting in one state than that knows enough
 
 Way = tuple[str, str]  # values that an index leads by, one after the other, and what holds of the complaints under each
 _FILTERS = {"status": "state", "category": "category"}
+
+
+class Desk(StrEnum):
+    """Why something waits for somebody: at their unit, at a desk, or as what they keep sealed."""
+
+    UNIT = "unit"
+    TRIAGE = "triage"
+    VALIDATION = "validation"
+    APPEALS = "appeals"
+    CUSTODY = "custody"
+    PUBLICATION = "publication"  # text and photos to be looked at: beside the work, and so in no list of all that waits
+
+
+AT_WORK = tuple(desk for desk in Desk if desk is not Desk.PUBLICATION)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +145,12 @@ def _known(ctx: Context, query: Mapping[str, Any]) -> tuple[list[Way], dict[str,
     return ways, more
 
 
-def waiting_for(ctx: Context) -> tuple[list[Way], dict[str, Any]]:
+def waiting_for(ctx: Context) -> tuple[Mapping[Desk, list[Way]], dict[str, Any]]:
     """Return the ways to what waits for the actor: their unit's, the desks', a custodian's; never what waits for a citizen.
 
     The triage desk also has what was reopened of a unit that has ended without a successor.
 
-    Nothing comes on two of them.
+    Nothing comes on two of them, but for what waits to be published.
     """
     me = viewer(ctx)
     states = settings_of(ctx).workflow.states
@@ -148,26 +164,29 @@ def waiting_for(ctx: Context) -> tuple[list[Way], dict[str, Any]]:
     at_work, judged = "unnest(%(at_work)s::text[]) AS waits", "unnest(%(judged)s::text[]) AS waits"
     works = f"state = waits AND NOT {_SEALED} AND NOT under_appeal"
     anothers = f"state = waits AND NOT {_SEALED} AND NOT coalesce(department = ANY(%(any_units)s), false)"
-    ways = []
+    ways: dict[Desk, list[Way]] = {}
     if asked["own_units"]:
-        ways.append((f"unnest(%(own_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}"))
+        ways[Desk.UNIT] = [(f"unnest(%(own_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}")]
     if me.has(Role.TRIAGE):
-        ways.append((at_work, f"department IS NULL AND {works}"))
+        ways[Desk.TRIAGE] = [(at_work, f"department IS NULL AND {works}")]
+        ways[Desk.PUBLICATION] = [(at_work, f"state = waits AND {OPEN} AND published_at IS NULL")]
         if without_heir := ended_units(ctx).without_heir:
             asked["nobodys_units"] = list(without_heir)
-            ways.append((f"unnest(%(nobodys_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}"))
+            ways[Desk.TRIAGE].append((f"unnest(%(nobodys_units)s::text[]) AS unit, {at_work}", f"department = unit AND {works}"))
     if me.has(Role.VALIDATOR):
-        ways += [(judged, anothers), (at_work, f"{anothers} AND under_appeal")]
+        ways[Desk.VALIDATION] = [(judged, anothers)]
+        ways[Desk.APPEALS] = [(at_work, f"{anothers} AND under_appeal")]
     if asked["own_custodies"]:
         kept = "unnest(%(own_custodies)s::text[]) AS keeper, unnest(%(at_work)s::text[] || %(judged)s::text[]) AS waits"
-        ways.append((kept, f"custodian = keeper AND state = waits AND {_SEALED}"))
+        ways[Desk.CUSTODY] = [(kept, f"custodian = keeper AND state = waits AND {_SEALED}")]
     return ways, asked
 
 
 def list_inbox(ctx: Context, query: Mapping[str, Any]) -> Page:
-    """Return what waits for the actor, by due date; what has no clock comes last."""
+    """Return what waits for the actor, at all their desks or at the one that is asked for, by due date; without a clock last."""
     conditions, asked = _filters(ctx, query)
-    ways, whose = waiting_for(ctx)
+    by_desk, whose = waiting_for(ctx)
+    ways = [way for desk in ([Desk(query["desk"])] if query.get("desk") else AT_WORK) for way in by_desk.get(desk, ())]
     if query["cursor"]:
         conditions.append("(next_due_at, id) > (%(last_at)s, %(last)s)")
         asked["last_at"], asked["last"] = decode_cursor(query["cursor"], datetime, UUID)
@@ -179,14 +198,28 @@ def list_inbox(ctx: Context, query: Mapping[str, Any]) -> Page:
     return _page(ctx, query, statement, asked | whose, _FIRST_DUE)
 
 
-def count_inbox(ctx: Context) -> Mapping[str, int]:
-    """Return how many wait: all, mine, late, and by state; of each unit and state the first `COUNTED` are counted."""
-    ways, whose = waiting_for(ctx)
-    waiting = _merged(ways, ["true"], "next_due_at", columns="state, assignee_id, next_due_at", most=str(COUNTED))
+def count_desks(ctx: Context, desks: Collection[Desk] = tuple(Desk)) -> Sequence[Any]:
+    """Return how many wait at these desks by `desk` and `state`: `all`, `mine`, `late`; `COUNTED` at most of a unit and state."""
+    by_desk, whose = waiting_for(ctx)
+    columns = "state, assignee_id, next_due_at"
+    waiting = " UNION ALL ".join(
+        _merged(ways, ["true"], "next_due_at", columns=f"'{desk}' AS desk, {columns}", most=str(COUNTED))
+        for desk, ways in by_desk.items()
+        if desk in desks
+    )
+    if not waiting:
+        return []
     statement = f"""
-        SELECT state, count(*) AS all, count(*) FILTER (WHERE assignee_id = %(me)s) AS mine,
+        SELECT desk, state, count(*) AS all, count(*) FILTER (WHERE assignee_id = %(me)s) AS mine,
             count(*) FILTER (WHERE next_due_at < %(now)s) AS late
-        FROM ({waiting}) waiting GROUP BY state"""  # noqa: S608 - as above
-    rows = Prepared(statement).all(ctx.session, **reach_of(ctx) | whose, now=ctx.now())
-    totals = {name: sum(getattr(row, name) for row in rows) for name in ("all", "mine", "late")}
-    return totals | {row.state: row.all for row in rows}
+        FROM ({waiting}) waiting GROUP BY desk, state"""  # noqa: S608 - as above
+    return Prepared(statement).all(ctx.session, **reach_of(ctx) | whose, now=ctx.now())
+
+
+def count_inbox(ctx: Context, rows: Sequence[Any] | None = None) -> Mapping[str, int]:
+    """Return how many wait: all, mine, late, and by state; `rows` are those of `count_desks`, where it has been asked."""
+    counted = [row for row in (count_desks(ctx, AT_WORK) if rows is None else rows) if row.desk in AT_WORK]
+    counts = {name: sum(getattr(row, name) for row in counted) for name in ("all", "mine", "late")}
+    for row in counted:
+        counts[row.state] = counts.get(row.state, 0) + row.all
+    return counts

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from backend.sdk.domain import Context
-from services.complaints.domain.numbers import NotANumberError, parse_number
+from services.complaints.domain.numbers import read_number
 from services.complaints.models import SIGNS, SLICE, SLICED_FROM, SLICES
+from services.complaints.queries.cases import settings_of
 from services.complaints.queries.viewers import may_read_text
 
 RECENT = 24  # slices that are looked through one by one: what is not found there often is rare enough to be read whole
@@ -16,11 +17,10 @@ RECENT = 24  # slices that are looked through one by one: what is not found ther
 
 def matches(ctx: Context, asked: str) -> tuple[str, dict[str, Any]]:
     """Return the condition that a complaint has the number asked for, or all these words where the actor may read them."""
-    try:
-        return "number = %(number)s", {"number": str(parse_number(asked))}
-    except NotANumberError:
-        words = asked.translate(dict.fromkeys(map(ord, SIGNS), " "))
-        return f"{may_read_text(ctx)} AND words @@ plainto_tsquery('indonesian', %(words)s)", {"words": words}
+    if numbers := read_number(asked, settings_of(ctx).number_format):
+        return "number = ANY(%(numbers)s)", {"numbers": list(numbers)}
+    words = asked.translate(dict.fromkeys(map(ord, SIGNS), " "))
+    return f"{may_read_text(ctx)} AND words @@ plainto_tsquery('indonesian', %(words)s)", {"words": words}
 
 
 def slice_of(region_id: int, at: datetime) -> int:

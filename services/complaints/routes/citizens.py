@@ -8,12 +8,13 @@ from flask import Response, request
 
 from backend.sdk.domain import Context, DomainError, Kind, in_language, not_found
 from backend.sdk.web import answer, page_of
-from services.complaints.domain.numbers import NotANumberError, parse_number
 from services.complaints.operations import moving, submitting, voices
-from services.complaints.queries.cases import Case, find_case, get_case, settings_of
+from services.complaints.queries.cases import Case, get_case, settings_of
+from services.complaints.queries.codes import receipt_code
 from services.complaints.queries.lists import list_complaints
+from services.complaints.queries.shaping import emergency_notice, shape_case, shape_page, shape_timeline
+from services.complaints.queries.tracking import get_tracked
 from services.complaints.routes.door import blueprint
-from services.complaints.routes.shaping import emergency_notice, shape_case, shape_page, shape_timeline
 from services.complaints.schemas import (
     CategoryOut,
     CodeMoveIn,
@@ -98,7 +99,7 @@ def submit(ctx: Context, body: dict[str, Any]) -> Response:
 def submit_as_guest(ctx: Context, body: dict[str, Any]) -> Response:
     """Submit a complaint without an account, where its category allows it; the receipt code is shown this once."""
     case = submitting.submit_complaint(ctx, submitting.Submission(**body), guest=True)
-    return _accepted(ctx, case, receipt_code=submitting.receipt_code(ctx, case.row.id), description=case.row.description)
+    return _accepted(ctx, case, receipt_code=receipt_code(ctx, case.row.id), description=case.row.description)
 
 
 @blueprint.endpoint("GET", "", public=True, query=ComplaintQuery, out=page_of(ComplaintSummary))
@@ -183,20 +184,6 @@ def rate(ctx: Context, body: dict[str, Any], complaint_id: UUID) -> Response:
     return _shown(ctx, voices.rate(ctx, complaint_id, **body))
 
 
-def _by_number(ctx: Context, number: str, code: str | None) -> Case:
-    """Return the case of a number: as its reporter sees it for whoever has the reporter's code, else as the actor does."""
-    try:
-        known_as = str(parse_number(number))
-    except NotANumberError:
-        raise not_found() from None
-    found = find_case(ctx, number=known_as, as_reporter=code is not None)
-    if found is not None and code is not None and not submitting.knows_code(ctx, found.row.id, code):
-        found = find_case(ctx, number=known_as)
-    if found is None:
-        raise not_found()
-    return found
-
-
 def _tracked(ctx: Context, case: Case) -> Response:
     shown = shape_case(ctx, case)
     names = [field for field in TrackedOut._declared_fields if field != "timeline"]  # noqa: SLF001 - the schema is the list
@@ -206,7 +193,7 @@ def _tracked(ctx: Context, case: Case) -> Response:
 @blueprint.endpoint("GET", "/by-number/<number>", public=True, query=CodeQuery, out=TrackedOut)
 def track(ctx: Context, query: dict[str, Any], number: str) -> Response:
     """Follow a report by its number: a public one as it is, any other with the code its reporter was given."""
-    return _tracked(ctx, _by_number(ctx, number, query["code"]))
+    return _tracked(ctx, get_tracked(ctx, number, query["code"]))
 
 
 @blueprint.endpoint(
@@ -215,7 +202,7 @@ def track(ctx: Context, query: dict[str, Any], number: str) -> Response:
 def move_by_code(ctx: Context, body: dict[str, Any], number: str) -> Response:
     """Make a reporter's move (answer, confirm, reopen, appeal, withdraw) with the code alone: guests have no account."""
     code = body.pop("code")
-    found = _by_number(ctx, number, code)
+    found = get_tracked(ctx, number, code)
     if not found.actor.is_reporter:
         raise not_found()
     return _tracked(ctx, moving.make_move_by_code(ctx, found.row.id, moving.MoveRequest(**body)))

@@ -8,8 +8,8 @@ from flask import Response
 from backend.sdk.domain import Context
 from backend.sdk.web import answer
 from services.complaints.queries.pins import list_pins
+from services.complaints.queries.shaping import Labels, labels_of
 from services.complaints.routes.door import blueprint
-from services.complaints.routes.shaping import Labels, labels_of
 from services.complaints.schemas import MapOut, MapQuery
 
 

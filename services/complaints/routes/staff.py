@@ -5,13 +5,13 @@ from uuid import UUID
 
 from flask import Response
 
-from backend.sdk.domain import Context, DomainError, Kind
+from backend.sdk.domain import Context
 from backend.sdk.web import answer, page_of
 from services.complaints.operations import voices
-from services.complaints.queries.cases import get_case, list_routings
+from services.complaints.queries.cases import get_case
 from services.complaints.queries.lists import count_inbox, list_inbox
+from services.complaints.queries.shaping import shape_page, shape_routings, shape_timeline
 from services.complaints.routes.door import blueprint
-from services.complaints.routes.shaping import shape_page, shape_timeline
 from services.complaints.schemas import ComplaintQuery, NoteIn, RoutingOut, TimelineLine, inbox_page
 
 
@@ -31,22 +31,7 @@ def inbox(ctx: Context, query: dict[str, Any]) -> Response:
 @blueprint.endpoint("GET", "/<uuid:complaint_id>/routing", permission="complaints.see_routing", out=page_of(RoutingOut))
 def routing(ctx: Context, complaint_id: UUID) -> Response:
     """Return why a complaint went where it went, with the lines of the pack that decided."""
-    if not get_case(ctx, complaint_id).sight.may_see_routing:
-        raise DomainError(Kind.FORBIDDEN, "auth.not_allowed")
-    decisions = [
-        {
-            "at": decision.at.isoformat(),
-            "department": decision.department,
-            "pack_version": decision.pack_version,
-            "trace": [step | {"text": _said(ctx, step)} for step in decision.trace],
-        }
-        for decision in list_routings(ctx, complaint_id)
-    ]
-    return answer({"items": decisions, "next_cursor": None})
-
-
-def _said(ctx: Context, step: dict[str, Any]) -> str:
-    return ctx.ground.catalogue.text(f"complaints.step_{step['code']}", ctx.locale, step["params"])
+    return answer({"items": shape_routings(ctx, get_case(ctx, complaint_id)), "next_cursor": None})
 
 
 @blueprint.endpoint(

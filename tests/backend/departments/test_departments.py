@@ -94,6 +94,13 @@ def test_two_regions_have_the_same_keys_without_meeting(region, house):
         assert {row.region_id for row in ctx.session.scalars(select(Department))} == {ctx.region.id}
 
 
+def test_a_unit_that_is_alike_wherever_it_is_read_is_held_once(region):
+    before = region.apply(Unit(key="pu"))
+    after = region.apply(Unit(key="pu"), Unit(key="air"))
+    assert after.by_key["pu"] is before.by_key["pu"]
+    assert after.by_key["air"] != after.by_key["pu"]
+
+
 def test_departments_are_asked_for_once_a_revision(house, anybody):
     shown = anybody.get("departments").get_json()["items"]
     said = []

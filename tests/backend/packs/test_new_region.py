@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import shapely
@@ -12,11 +14,14 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from backend.cli.new_region import new
+from backend.packs.copying import OF_ITS_PLACE, Giver
 from backend.packs.faults import Faults, PackError
+from backend.packs.folder import SHIPPED
 from backend.packs.merging import plain
 from backend.packs.national.codes import UnknownCodeError, areas_below
 from backend.packs.national.provinces import province_of, read_data
 from backend.packs.new import NewPack, new_pack
+from backend.packs.pack import Pack
 from backend.packs.reading import read_pack
 from backend.packs.yaml_text import read_yaml
 from tests.synthetic_areas import Shape, boundaries_for, outlines, subdivide
@@ -40,7 +45,7 @@ def drawn(*areas: tuple[object, Shape | None]) -> bytes:
     return ('{"type": "FeatureCollection", "features": [\n' + ",\n".join(lines) + "\n]}").encode()
 
 
-def made(boundaries: bytes, code: str = "11.05", **options: str) -> NewPack:
+def made(boundaries: bytes, code: str = "11.05", **options: Any) -> NewPack:
     return new_pack(code=code, key="contoh", boundaries=boundaries, file="batas.geojson", **options)
 
 
@@ -305,3 +310,91 @@ def test_the_papers_show_the_pack_as_it_is_made(aceh_barat: Path, page: str) -> 
     assert shown == {path.name: path.read_text() for path in aceh_barat.glob("*.yaml")}
     pack = read_pack(aceh_barat)
     assert f"322 gampong{' and' if page.startswith('w') else ', dan'} {len(pack.departments)} uni" in text
+
+
+def like(key: str, **said: Any) -> Giver:
+    return Giver(pack=read_pack(SHIPPED / key), **said)
+
+
+def items(pack: Pack, module: str, name: str) -> dict[str, dict[str, Any]]:
+    found = plain(pack.said[module])[name]
+    return {item.get("key") or item["code"]: item for item in found}
+
+
+@pytest.fixture(scope="module")
+def copied() -> NewPack:
+    giver = like("banda-aceh", version=7, agreement="CONTOH/001/NPHD/2026")
+    return made(boundaries_for("11.05").encode(), like=giver)
+
+
+def test_a_copy_has_the_units_and_the_modules_of_its_giver_and_is_a_region_of_its_own(copied: NewPack) -> None:
+    giver, pack = like("banda-aceh").pack, copied.pack
+    assert (pack.code, pack.name, len(pack.areas)) == ("11.05", "Kabupaten Aceh Barat", 335)
+    assert pack.modules["complaints"]["number"] == {"prefix": "ACB"}
+    for module, lists in {
+        "complaints": ("groups", "categories", "reasons"),
+        "notifications": ("templates",),
+        "service_info": ("services", "contacts"),
+    }.items():
+        for name in lists:
+            assert items(pack, module, name) == items(giver, module, name)
+    mine, theirs = ({unit.key: unit for unit in each.departments if unit.area_code is None} for each in (pack, giver))
+    assert [(unit.key, unit.name, unit.types) for unit in mine.values()] == [
+        (unit.key, unit.name, unit.types) for unit in theirs.values()
+    ]
+
+
+def test_a_copy_says_by_itself_whose_it_was(copied: NewPack) -> None:
+    giver = like("banda-aceh").pack
+    assert copied.pack.identity["origin"] == {
+        "pack": "banda-aceh",
+        "version": 7,
+        "checksum": giver.checksum,
+        "agreement": "CONTOH/001/NPHD/2026",
+    }
+
+
+def test_what_is_of_the_givers_place_stays_behind_and_is_named(copied: NewPack) -> None:
+    texts = "".join(content.decode() for path, content in copied.files.items() if path.endswith(".yaml"))
+    assert "lamdingin" not in texts
+    assert not items(copied.pack, "service_info", "places")
+    assert not any(unit.email or unit.verified for unit in copied.pack.departments)
+    english = check_list(copied).split("## What to check")[1]
+    assert "departments, categories and settings are as those of Kota Banda Aceh" in english
+    assert "complaints.rules.contoh-pasar-lamdingin" in english
+    assert "service_info.places.rsud-meuraxa" in english
+
+
+def test_an_address_of_the_givers_office_never_gets_the_copys_reports(tmp_path: Path) -> None:
+    folder = tmp_path / "pemberi"
+    shutil.copytree(SHIPPED / "banda-aceh", folder)
+    departments = folder / "departments.yaml"
+    departments.write_text(departments.read_text().replace("types: [PUPR],", "types: [PUPR], email: pupr@pemberi.go.id,"))
+    giver = Giver(pack=read_pack(folder))
+    assert any(unit.email for unit in giver.pack.departments)
+    copy = made(boundaries_for("11.05").encode(), like=giver)
+    assert not any(unit.email for unit in copy.pack.departments)
+    assert b"pupr@pemberi.go.id" not in b"".join(copy.files.values())
+
+
+@pytest.mark.parametrize("giver", ["sumedang", "bandung", "dki-jakarta"])
+@pytest.mark.parametrize("code", ["11.05", "61.71"])
+def test_a_copy_across_provinces_is_good_and_says_no_more_than_what_differs(giver: str, code: str) -> None:
+    from_them = like(giver)
+    copy = made(boundaries_for(code).encode(), code=code, like=from_them)
+    for name, said in from_them.pack.modules.items():
+        for kind, value in said.items():
+            if isinstance(value, list):
+                theirs = [item for item in value if not OF_ITS_PLACE & set(item) and "areas" not in item.get("when", {})]
+                mine = items(copy.pack, name, kind)
+                assert {item.get("key") or item["code"] for item in theirs} <= mine.keys()
+    assert len(copy.files.get("complaints.yaml", b"").splitlines()) < 60
+
+
+def test_the_command_copies_a_folder_and_names_the_agreement(tmp_path: Path) -> None:
+    to = tmp_path / "aceh-barat"
+    told = run(to, boundaries_for("11.05").encode(), "--like", str(SHIPPED / "banda-aceh"), "--agreement", "1/PKS/2026")
+    assert told.exit_code == 0, told.output
+    assert read_pack(to).identity["origin"]["agreement"] == "1/PKS/2026"
+    alone = run(tmp_path / "lain", boundaries_for("11.05").encode(), "--agreement", "1/PKS/2026")
+    assert (alone.exit_code, "--agreement goes with --like" in alone.output) == (2, True)

@@ -19,7 +19,9 @@ from backend.cli import balai as command_line
 from backend.core.settings import load_settings
 from backend.data.migrating import owner_engine
 from backend.data.unit_of_work import unit_of_work
+from backend.http.house import House
 from backend.testing.installation import make_installation
+from services.complaints.operations.recounting import begin_recount
 from tests.bench.people import settle_citizens, settle_officers
 from tests.people import Person
 from tests.places import shipped_places
@@ -72,16 +74,23 @@ def whole(addresses, tmp_path_factory) -> Town:
     complaint = _sent(reporter.post("complaints", {**body, "file_ids": [photo]}))
     _sent(neighbour.post(f"complaints/{complaint['id']}/support", {}))
     other = _sent(reporter.post("complaints", body))
-    while due := sweep(house):
-        for subscriber in due:
-            carry_due(house, subscriber)
+    _carry_all(house)
     town = Town(environ, {"photo": photo, "complaint": complaint["id"], "number": complaint["number"], "other": other["id"]})
     for table, columns in _AGED.items():
         earlier = ", ".join(f"{column} = {column} - interval '1 hour'" for column in columns)
         town.sql(f"UPDATE {table} SET {earlier}")  # noqa: S608 - the words above
+    with unit_of_work(house.ground, region=region) as ctx:
+        begin_recount(ctx)
+    _carry_all(house)
     seal(house)
     house.ground.engine.dispose()
     return town
+
+
+def _carry_all(house: House) -> None:
+    while due := sweep(house):
+        for subscriber in due:
+            carry_due(house, subscriber)
 
 
 def _picture() -> bytes:

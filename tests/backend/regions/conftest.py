@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, update
 from sqlalchemy.orm import Session
 
 from backend.core.clock import utc_now
@@ -24,21 +25,23 @@ class Lands:
     """The regions `east`, `middle` and `west` of the test: 10 areas each, side by side on the equator, two to a district."""
 
     house: House
+    folder: Path  # where this machine files polygons
     ids: dict[str, int] = field(default_factory=dict)
 
-    def directory(self, *, parse: Callable[[str, Any], Any] | None = None) -> RegionDirectory:
-        """Return a directory that has just been read, as another process has it."""
+    def directory(self, *, parse: Callable[[str, Any], Any] | None = None, folder: Path | None = None) -> RegionDirectory:
+        """Return a directory that has just been read, as another process of this machine has it, or one with another folder."""
         registry = self.house.registry
         switched = [name for name, module in registry.modules.items() if not module.always_on]
         always = [name for name, module in registry.modules.items() if module.always_on]
-        directory = RegionDirectory(self.house.ground.engine, parse or registry.parse_config, modules=switched, always_on=always)
+        directory = RegionDirectory(
+            self.house.ground.engine,
+            parse or registry.parse_config,
+            modules=switched,
+            always_on=always,
+            folder=folder or self.folder,
+        )
         directory.refresh()
         return directory
-
-    def checksum(self, key: str) -> str:
-        """Return the checksum of a region's areas as it is written."""
-        with self.house.ground.engine.connect() as connection:
-            return str(connection.scalar(select(RegionRow.areas_checksum).where(RegionRow.key == key)))
 
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
@@ -119,8 +122,8 @@ def _areas(region: RegionRow, *, west: float) -> Iterator[AreaRow]:
 
 
 @pytest.fixture
-def lands(house: House) -> Iterator[Lands]:
-    lands = Lands(house)
+def lands(house: House, tmp_path: Path) -> Iterator[Lands]:
+    lands = Lands(house, tmp_path / "areas")
     lands.settle()
     yield lands
     lands.leave()

@@ -5,7 +5,6 @@ import shapely
 from sqlalchemy import update
 
 from backend.core.geo import Hit
-from backend.regions.areas import PolygonShelf
 from backend.regions.models import AreaRow
 
 IN_THE_FIRST = (0.05, 100.05)  # of the west
@@ -28,7 +27,7 @@ def test_an_area_is_known_by_its_code_with_its_parents(lands):
     assert directory.lowest_below(west, "98.00.01.2001") == ["98.00.01.2001"]
 
 
-def test_a_place_costs_a_statement_for_names_and_one_for_polygons_and_none_again(lands):
+def test_a_region_costs_a_statement_for_names_and_one_for_polygons_and_its_places_none_again(lands):
     directory, west = lands.directory(), lands.ids["west"]
     with lands.statements() as sent:
         assert directory.areas.find_area(west, *IN_THE_FIRST) == ("98.00.00.2001", "inside", 0.0, ())
@@ -37,10 +36,9 @@ def test_a_place_costs_a_statement_for_names_and_one_for_polygons_and_none_again
         directory.areas.find_area(west, 0.06, 100.01)
         directory.areas.find_area(west, 45.0, 7.0)
         directory.chain(west, "98.00.01.2001")
+        assert directory.areas.find_area(west, 0.05, 100.1).how == "overlap"  # on a border
+        assert directory.areas.find_area(west, 0.05, 100.95).code == "98.00.04.2002"
     assert sent == []
-    with lands.statements() as sent:
-        assert directory.areas.find_area(west, 0.05, 100.1).how == "overlap"  # on a border: one polygon is there, one is not
-    assert len(sent) == 1
 
 
 def test_a_point_is_located_in_every_region_that_has_it(lands):
@@ -87,20 +85,78 @@ def test_other_boundaries_are_followed_once_the_region_has_moved(lands):
     assert directory.areas.locate(0.05, 90.05) == (Hit(west, "98.00.00.2001"),)
 
 
-@pytest.mark.parametrize(("budget", "again"), [(3000, 0), (1100, 1)])
-def test_no_more_polygons_are_kept_than_the_budget_holds(lands, budget, again):
-    shelf, codes = PolygonShelf(lands.house.ground.engine, budget), [f"98.00.0{number}.2001" for number in range(3)]
-    checksum = lands.checksum("west")
-    drawn = [shelf.take(lands.ids["west"], checksum, [code])[0] for code in codes]
-    assert [polygon.bounds[0] for polygon in drawn] == pytest.approx([100.0, 100.2, 100.4])
+def filed(lands, key="west"):
+    return sorted(lands.folder.glob(f"{lands.ids[key]}-*"))
+
+
+def test_polygons_that_one_process_has_filed_are_read_by_the_others(lands):
+    first, second, west = lands.directory(), lands.directory(), lands.ids["west"]
+    first.areas.find_area(west, *IN_THE_FIRST)
+    (file,) = filed(lands)
+    assert file.stat().st_mode & 0o077 == 0
     with lands.statements() as sent:
-        (polygon,) = shelf.take(lands.ids["west"], checksum, codes[:1])
-    assert len(sent) == again
-    assert polygon == drawn[0]
+        assert second.areas.find_area(west, *IN_THE_FIRST).code == "98.00.00.2001"
+    assert len(sent) == 1  # for the names
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.unlink(), lambda file: file.write_bytes(b"")])
+def test_a_file_that_is_gone_or_was_never_finished_is_written_anew(lands, spoil):
+    west = lands.ids["west"]
+    lands.directory().areas.find_area(west, *IN_THE_FIRST)
+    (file,) = filed(lands)
+    whole = file.read_bytes()
+    spoil(file)
+    assert lands.directory().areas.find_area(west, *IN_THE_FIRST).code == "98.00.00.2001"
+    assert filed(lands) == [file]
+    assert file.read_bytes() == whole
+
+
+def test_a_process_that_has_read_a_file_goes_on_when_it_is_taken_away(lands):
+    directory, west = lands.directory(), lands.ids["west"]
+    directory.areas.find_area(west, *IN_THE_FIRST)
+    (file,) = filed(lands)
+    file.unlink()
+    for lng in (100.15, 100.25):
+        assert directory.areas.find_area(west, 0.05, lng).how == "inside"
+    assert filed(lands) == [file]
+
+
+def test_where_nothing_can_be_filed_the_database_is_asked_for_each_place(lands, tmp_path, caplog):
+    (tmp_path / "no folder").write_bytes(b"")
+    directory, west = lands.directory(folder=tmp_path / "no folder"), lands.ids["west"]
+    directory.areas.find_area(west, *IN_THE_FIRST)
     with lands.statements() as sent:
-        found = shelf.take(lands.ids["west"], checksum, [*codes, "98.00.09.2001"])
-    assert len(sent) == 1
-    assert [polygon.is_empty for polygon in found] == [False, False, False, True]
+        assert directory.areas.find_area(west, 0.05, 100.1) == ("98.00.00.2001", "overlap", 0.0, ("98.00.00.2002",))
+        assert directory.areas.find_area(west, 0.05, 100.95).code == "98.00.04.2002"
+    assert len(sent) == 2
+    assert caplog.text.count("regions.polygons_not_filed") == 1
+
+
+def test_what_a_pack_draws_while_a_process_does_not_know_of_it_yet_is_not_filed_as_what_it_was(lands):
+    directory, west = lands.directory(), lands.ids["west"]
+    first = update(AreaRow).where(AreaRow.region_id == west, AreaRow.code == "98.00.00.2001")
+    moved = first.values(boundary=shapely.to_wkb(shapely.box(100.0, 0.0, 100.01, 0.01)))
+    lands.change("west", moved, areas_checksum="drawn again")
+    assert directory.areas.find_area(west, 0.05, 100.15).code == "98.00.00.2002"
+    assert filed(lands) == []
+    directory.refresh()
+    assert directory.areas.find_area(west, 0.005, 100.005).code == "98.00.00.2001"
+    assert directory.areas.find_area(west, *IN_THE_FIRST) is None
+    assert len(filed(lands)) == 1
+
+
+def test_a_region_has_one_file_that_of_its_areas_as_they_are(lands):
+    directory, west = lands.directory(), lands.ids["west"]
+    directory.areas.find_area(west, *IN_THE_FIRST)
+    directory.areas.find_area(lands.ids["middle"], 0.05, 101.05)
+    before = filed(lands)
+    lands.end("west", "98.00.04.2002")  # the others are drawn as they were
+    directory.refresh()
+    assert directory.areas.find_area(west, 0.05, 100.95) is None
+    assert directory.areas.find_area(west, 0.05, 100.85).code == "98.00.04.2001"
+    assert len(filed(lands)) == 1
+    assert filed(lands) != before
+    assert len(filed(lands, "middle")) == 1
 
 
 def test_an_ended_area_is_known_by_its_code_and_stands_in_no_list_and_on_no_map(lands, client):

@@ -6,7 +6,7 @@ import pytest
 
 from backend.data.unit_of_work import unit_of_work
 from services.complaints.queries.cases import settings_of
-from services.complaints.routes.shaping import emergency_notice
+from services.complaints.queries.shaping import emergency_notice
 
 HOTLINE = {"key": "emergency", "label": {"en": "Emergency call"}, "phone": "999"}
 WEBSITE = {"key": "website", "label": {"en": "Website"}, "url": "https://example.org"}

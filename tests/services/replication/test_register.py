@@ -10,7 +10,7 @@ from tests.services.replication.conftest import counted
 FACTS = {
     "": {"key", "code", "name", "modules", "pack", "origin"},
     "pack": {"version", "checksum", "applied_at"},
-    "origin": {"pack", "region", "checksum", "agreement"},
+    "origin": {"pack", "region", "version", "checksum", "agreement"},
 }
 
 
@@ -32,7 +32,7 @@ def copied(house):
         house.directory.refresh()
         return before
 
-    origin = {"pack": "banda-aceh", "checksum": "0123456789abcdef" * 4, "agreement": "CONTOH/001/PKS/2025"}
+    origin = {"pack": "banda-aceh", "version": 7, "checksum": "0123456789abcdef" * 4, "agreement": "CONTOH/001/PKS/2025"}
     before = say(lambda said: {**said, "origin": origin})
     yield
     say(lambda _: before)
@@ -64,15 +64,16 @@ def test_a_module_that_is_switched_off_is_no_longer_run(house, anybody, staff):
         assert ("service_info" in names) == enabled
 
 
-def test_a_pack_that_was_copied_names_where_it_came_from(copied, anybody):
+def test_a_pack_that_was_copied_names_where_it_came_from(copied, anybody, browser):
     assert running(anybody)["sumedang"]["origin"] == {
         "pack": "banda-aceh",
         "region": "Kota Banda Aceh",
+        "version": 7,
         "checksum": "0123456789ab",
         "agreement": "CONTOH/001/PKS/2025",
     }
-    page = anybody.get("replication/page?lang=en").get_data(as_text=True)
-    assert "<code>0123456789ab</code><br><small>by agreement CONTOH/001/PKS/2025</small>" in page
+    page = browser().get("replication?lang=en").get_data(as_text=True)
+    assert "Kota Banda Aceh, version 7 <code>0123456789ab</code><br><small>by agreement CONTOH/001/PKS/2025</small>" in page
 
 
 def test_nothing_but_public_facts_leaves(copied, anybody):

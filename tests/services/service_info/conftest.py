@@ -44,6 +44,7 @@ from backend.regions.directory import RegionDirectory
 from backend.regions.models import AreaRow, RegionModuleRow, RegionRow
 from services.service_info.module import module
 from services.service_info.operations import seed_items
+from services.service_info.routes import blueprint
 
 ROOT = Path(__file__).parents[3]
 CORNERS = {"banda-aceh": (5.50, 95.25), "sumedang": (-6.90, 107.85)}  # south-west; each region is a square of 0.1 degrees
@@ -208,7 +209,7 @@ def _open(folder: Path, servers: LocalServers, owner: Engine, runtime: str) -> T
     configure_tokens(app, keyring)
     answer_problems(app)
     api = make_api(app, version="1")
-    api.register_blueprint(*module.blueprints)
+    api.register_blueprint(blueprint)
     serve_documentation(app, api)
     event.listen(engine, "before_cursor_execute", lambda *words: town.statements.append(words[2]))
     return town

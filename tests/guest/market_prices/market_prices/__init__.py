@@ -9,12 +9,14 @@ from sqlalchemy.orm import Mapped
 from backend.sdk.data import Base, EventType, RegionScoped, plain
 from backend.sdk.domain import invalid, new_id
 from backend.sdk.module import Permission, ServiceModule
+from backend.sdk.pages import LISTED, Entry, PageBlueprint, render
 from backend.sdk.web import RoomBlueprint, Schema, page_of
 
 HERE = Path(__file__).parent
 POST = Permission(name="market_prices.post", roles=frozenset({"department_officer"}), doc="Post prices")
 POSTED = EventType(name="market_prices.posted", fields=("goods", "rupiah"), doc="A price was posted; the subject is its id")
 blueprint = RoomBlueprint("market_prices", doc="What food costs at the market")
+pages = PageBlueprint("market_prices", templates=HERE / "templates")
 
 
 class Price(RegionScoped, Base):
@@ -51,15 +53,22 @@ def post_price(ctx, body):
     return body
 
 
+@pages.page("GET", "", public=True)
+def show_prices(ctx):
+    """Show the newest prices."""
+    return render(ctx, "market_prices/prices.html", prices=list_prices(ctx)["items"])
+
+
 module = ServiceModule(
     name="market_prices",
     version="1.0",
     title={"id": "Harga Pasar", "en": "Market prices"},
-    blueprints=[blueprint],
+    blueprints=[blueprint, pages],
     config_schema=Settings,
     permissions=[POST],
     models=[Price],
     publishes=[POSTED],
     migrations=HERE / "migrations",
+    contributes={LISTED: [Entry(text="market_prices.page", path="/market-prices", shelf="public", module="market_prices")]},
     locale=HERE / "locale",
 )
