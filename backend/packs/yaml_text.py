@@ -83,7 +83,10 @@ class Said(dict[str, Any]):
             if isinstance(here, Said) and step in here:
                 place, here = here.at(str(step)), here[str(step)]
             elif isinstance(here, list):
-                here = next((item for index, item in enumerate(here) if step in {index, identifier(item)}), None)
+                if isinstance(step, int):
+                    here = here[step] if step < len(here) else None
+                else:
+                    here = next((item for item in here if identifier(item) == step), None)
                 place = here.place if isinstance(here, Said) else place
             else:
                 break

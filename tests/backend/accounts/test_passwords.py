@@ -65,9 +65,9 @@ def test_a_wrong_password_and_an_address_nobody_has_take_the_same_time(town):
     known, _ = town.staff("triage")
 
     def took(email):
-        started = time.perf_counter()
+        started = time.thread_time()
         town.log_in(email, "wrong")
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     times = [(took(known), took("somebody.else@example.org")) for _ in range(9)]
     with_account, without = (median(column) for column in zip(*times, strict=True))

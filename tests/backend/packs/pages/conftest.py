@@ -1,14 +1,43 @@
-"""A region of one's own to change, and its admin's browser."""
+"""An installation of these tests' own, a region for each to change, and its admin's browser."""
 
 import itertools
+import os
 
 import pytest
 import yaml
 
+from backend.app import create_app
+from backend.core.settings import load_settings
 from backend.packs.apply import apply_pack
 from backend.packs.folder import SHIPPED, gather
+from backend.testing.installation import make_installation
+from workers.clock import sweep
+from workers.tasks import carry_due
 
 _COUNT = itertools.count(1)
+
+
+@pytest.fixture(scope="package")
+def app(addresses, tmp_path_factory):
+    name = f"balai_settings_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    app = create_app(load_settings(make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"))), connections=10)
+    yield app
+    app.extensions["balai"].ground.engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def house(app):
+    return app.extensions["balai"]
+
+
+@pytest.fixture(scope="package")
+def work(house):
+    def work():
+        while due := sweep(house):
+            for subscriber in due:
+                carry_due(house, subscriber)
+
+    return work
 
 
 @pytest.fixture
