@@ -9,7 +9,7 @@ demo: runtime ## the main job, against what `make run` runs
 	@exec $(BIN)/balai demo
 
 test: dev ## every test, on a PostgreSQL and Valkey of its own
-	@exec $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@exec $(BIN)/pytest -n 2 --dist loadfile
 
 check: dev ## formatting, lint, types, import contracts, lock files, generated documents
 	$(BIN)/ruff format --check .
