@@ -13,10 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from backend.accounts import create_staff
-from backend.app import create_app
-from backend.core.settings import load_settings
 from backend.data.unit_of_work import unit_of_work
 from backend.testing.installation import make_installation, servers
+from tests.applications import application
 from tests.browsers import Browser
 from tests.people import Person
 from workers.clock import seal, sweep
@@ -57,9 +56,8 @@ def environ(addresses, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def app(environ):
-    app = create_app(load_settings(environ), connections=30)
-    yield app
-    app.extensions["balai"].ground.engine.dispose()
+    with application(environ, connections=30) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")

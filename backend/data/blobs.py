@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +88,19 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
+def write_beside(path: Path, parts: Iterable[bytes], *, prefix: str) -> None:
+    """Write a file for its owner alone: beside, synced, renamed. A reader sees all of it or nothing; a failure leaves nothing."""
+    with NamedTemporaryFile(dir=path.parent, prefix=prefix, delete=False) as beside:  # made with 0600
+        try:
+            beside.writelines(parts)
+            beside.flush()
+            os.fsync(beside.fileno())
+            Path(beside.name).replace(path)
+        except BaseException:
+            Path(beside.name).unlink(missing_ok=True)
+            raise
+
+
 class FolderBlobStore:
     """A BlobStore in a local folder that only its owner can read."""
 
@@ -106,15 +119,7 @@ class FolderBlobStore:
                 if not folder.is_dir():
                     folder.mkdir(mode=0o700, exist_ok=True)
                     _sync(folder.parent)
-            with NamedTemporaryFile(dir=path.parent, prefix=_INCOMING, delete=False) as beside:  # made with 0600
-                try:
-                    beside.write(content)
-                    beside.flush()
-                    os.fsync(beside.fileno())
-                    Path(beside.name).replace(path)
-                except BaseException:
-                    Path(beside.name).unlink(missing_ok=True)
-                    raise
+            write_beside(path, (content,), prefix=_INCOMING)
             _sync(path.parent)
 
     def get(self, key: str, /) -> bytes:

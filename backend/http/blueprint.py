@@ -44,12 +44,12 @@ class Route:
     permission: str | None
     public: bool
     no_token: bool  # an expired one is no hindrance to getting another, and a guest leaves no name
-    idempotency: Asked | None
-    if_match: Asked | None  # for the published document: the view itself reads the header
-    limit: str | None
+    idempotency: Asked | None = None
+    if_match: Asked | None = None  # for the published document: the view itself reads the header
+    limit: str | None = None
     media: str
-    files: bool
-    raw: tuple[str, ...]  # media types of a body that is taken as it is
+    files: bool = False
+    raw: tuple[str, ...] = ()  # media types of a body that is taken as it is
     takes_query: bool
     takes_body: bool
     module: str | None  # which must be on in the region of the path

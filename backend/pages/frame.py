@@ -14,7 +14,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from backend.core.clock import utc_now
-from backend.core.text import in_language
+from backend.core.text import LANGUAGES, in_language
 from backend.data.context import ANONYMOUS, Context, Region
 from backend.http.auth import PAGE_COOKIE
 from backend.http.house import current_house
@@ -32,7 +32,6 @@ _SECRETS = {"token", "code"}  # what an address may bring that opens something
 _LANGUAGE_SECONDS = 365 * 24 * 3600
 SAID = {"saved", "added", "removed", "sent", "signed_out", "password_chosen"}  # pages.said_..., after a form was taken in
 _NEEDED = {"auth.totp_required": "/me/second-factor"}  # by what was missing, where one gets it
-_SHOWN_LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
 def _policy(region: Region | None) -> str:
@@ -54,12 +53,11 @@ def _locale(language: str) -> Locale:
 class _Told:
     """What a page says to one reader: texts, instants and numbers in their language and the region's zone."""
 
-    def __init__(self, ctx: Context | None, region: Region | None, language: str) -> None:
+    def __init__(self, region: Region | None, language: str) -> None:
         self._texts = current_house().ground.catalogue
         self.reader = language
         self.language = self._texts.own_language(language)
         self._region = region
-        self._ctx = ctx
         self._babel = _locale(language)
 
     def t(self, code: str, **params: Any) -> str:
@@ -139,13 +137,13 @@ def here(region: Region | str, path: str = "", **query: Any) -> str:
 
 
 def _values(ctx: Context | None, region: Region | None, language: str, problem: Mapping[str, Any] | None) -> dict[str, Any]:
-    told = _Told(ctx, region, language)
+    told = _Told(region, language)
     house = current_house()
     actor = ctx.actor if ctx else ANONYMOUS
     entries = house.registry.contributions(LISTED)
     listed = entries_for(ctx, entries, house.registry.permissions) if ctx and region else []
     identity = region.identity if region else {}
-    spoken: Sequence[str] = region.languages if region else tuple(_SHOWN_LANGUAGES)
+    spoken: Sequence[str] = region.languages if region else LANGUAGES
 
     asked = {name: value for name, value in request.args.items() if name not in OUR_OWN}
 
@@ -241,7 +239,7 @@ def _dressed(response: Response) -> Response:
         return response
     region: Region | None = g.get("region")
     chosen = request.args.get("lang", "")
-    if chosen and chosen in (region.languages if region else _SHOWN_LANGUAGES):
+    if chosen and chosen in (region.languages if region else LANGUAGES):
         response.set_cookie("lang", chosen, max_age=_LANGUAGE_SECONDS, samesite="Lax", httponly=True, secure=request.is_secure)
     if g.get("visitor"):
         response.set_cookie(VISITOR_COOKIE, g.visitor, secure=True, httponly=True, samesite="Lax", path="/")

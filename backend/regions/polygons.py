@@ -10,7 +10,6 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from sqlalchemy import Engine
 
 from backend.core.geo import Codes, Polygons, Positions
 from backend.core.logs import get_logger
+from backend.data.blobs import write_beside
 
 _GONE = shapely.to_wkb(shapely.Polygon())
 _WANTED = (
@@ -106,15 +106,7 @@ class RegionPolygons:
         lengths = [len(row.boundary) for row in drawn]
         first = orjson.dumps(lengths, option=orjson.OPT_APPEND_NEWLINE)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as beside:
-            try:
-                beside.writelines((first, *(row.boundary for row in drawn)))
-                beside.flush()
-                os.fsync(beside.fileno())
-                Path(beside.name).replace(path)
-            except BaseException:
-                Path(beside.name).unlink(missing_ok=True)
-                raise
+        write_beside(path, (first, *(row.boundary for row in drawn)), prefix=".")
         for former in path.parent.glob(f"{self._region_id}-*"):
             if former != path:
                 former.unlink(missing_ok=True)

@@ -8,9 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.app import create_app
-from backend.core.settings import load_settings
 from backend.testing.installation import make_installation
+from tests.applications import application, carry_all_that_is_due
 from tests.browser import region_of_payloads as planting
 from tests.browser.payloads import PAYLOADS, planted
 from tests.browser.test_walk import looked_at
@@ -18,8 +17,6 @@ from tests.conftest import PASSWORD
 from tests.journeys.judging import ROWS
 from tests.journeys.permissions import PUBLIC
 from tests.people import Person
-from workers.clock import sweep
-from workers.tasks import carry_due
 
 READERS = (None, "department_officer", "regional_admin", "leader")
 _SCRIPTS = Path(__file__).parent
@@ -42,10 +39,10 @@ _ASKED = (
 @pytest.fixture(scope="module")
 def app(addresses, tmp_path_factory):
     name = f"balai_words_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    environ = make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"), packs=())
-    app = create_app(load_settings(environ), connections=20)
-    yield app
-    app.extensions["balai"].ground.engine.dispose()
+    with application(
+        make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"), packs=()), connections=20
+    ) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +52,7 @@ def house(app):
 
 @pytest.fixture(scope="module")
 def work(house):
-    def work():
-        while due := sweep(house):
-            for subscriber in due:
-                carry_due(house, subscriber)
-
-    return work
+    return lambda: carry_all_that_is_due(house)
 
 
 _made = []

@@ -1,6 +1,6 @@
 """What everybody may follow: open reports as a list and on a map, and one report by its number."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -52,13 +52,14 @@ def show_open(ctx: Context, query: dict[str, Any]) -> Response:
     asked = {name: query[name] for name in _FILTERS if query.get(name)}
     page = list_complaints(ctx, {**query, "mine": False, "limit": _AT_ONCE})
     settings = settings_of(ctx)
+    final = {state.key for state in settings.workflow.states if state.final}
     return render(
         ctx,
         "complaints/open.html",
         asked=asked,
         reports=[{**report, "url": _address(ctx, report["number"])} for report in shape_page(ctx, page.rows)],
-        final={state.key for state in settings.workflow.states if state.final},
-        map=_map(ctx, query, labels, asked),
+        final=final,
+        map=_map(ctx, query, labels, asked, final),
         states={state.key: labels.states[state.key] for state in settings.workflow.states},
         categories={
             group.key: (
@@ -71,9 +72,9 @@ def show_open(ctx: Context, query: dict[str, Any]) -> Response:
     )
 
 
-def _map(ctx: Context, query: Mapping[str, Any], labels: Labels, asked: Mapping[str, str]) -> Drawing | None:
-    final = {state.key for state in settings_of(ctx).workflow.states if state.final}
-
+def _map(
+    ctx: Context, query: Mapping[str, Any], labels: Labels, asked: Mapping[str, str], final: Collection[str]
+) -> Drawing | None:
     def label(pin: Mapping[str, Any]) -> str:
         kind, state = labels.categories.get(pin["category"], pin["category"]), labels.states.get(pin["state"], pin["state"])
         return f"{pin['number']}: {kind}, {state}"

@@ -6,13 +6,10 @@ import os
 import pytest
 import yaml
 
-from backend.app import create_app
-from backend.core.settings import load_settings
 from backend.packs.apply import apply_pack
 from backend.packs.folder import SHIPPED, gather
 from backend.testing.installation import make_installation
-from workers.clock import sweep
-from workers.tasks import carry_due
+from tests.applications import application, carry_all_that_is_due
 
 _COUNT = itertools.count(1)
 
@@ -20,9 +17,8 @@ _COUNT = itertools.count(1)
 @pytest.fixture(scope="package")
 def app(addresses, tmp_path_factory):
     name = f"balai_settings_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    app = create_app(load_settings(make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"))), connections=10)
-    yield app
-    app.extensions["balai"].ground.engine.dispose()
+    with application(make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var")), connections=10) as app:
+        yield app
 
 
 @pytest.fixture(scope="package")
@@ -32,12 +28,7 @@ def house(app):
 
 @pytest.fixture(scope="package")
 def work(house):
-    def work():
-        while due := sweep(house):
-            for subscriber in due:
-                carry_due(house, subscriber)
-
-    return work
+    return lambda: carry_all_that_is_due(house)
 
 
 @pytest.fixture

@@ -4,23 +4,18 @@ import os
 
 import pytest
 
-from backend.app import create_app
-from backend.core.settings import load_settings
 from backend.packs.folder import SHIPPED, gather
 from backend.testing.installation import make_installation
+from tests.applications import application, carry_all_that_is_due
 from tests.journeys.test_main_job import report
 from tests.services.complaints.succession.towns import GARBAGE, Town
-from workers.clock import sweep
-from workers.tasks import carry_due
 
 
 @pytest.fixture(scope="package")
 def app(addresses, tmp_path_factory):
     name = f"balai_succession_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    environ = make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var"))
-    app = create_app(load_settings(environ), connections=10)
-    yield app
-    app.extensions["balai"].ground.engine.dispose()
+    with application(make_installation(addresses, name=name, var=tmp_path_factory.mktemp("var")), connections=10) as app:
+        yield app
 
 
 @pytest.fixture(scope="package")
@@ -30,12 +25,7 @@ def house(app):
 
 @pytest.fixture(scope="package")
 def work(house):
-    def work():
-        while due := sweep(house):
-            for subscriber in due:
-                carry_due(house, subscriber)
-
-    return work
+    return lambda: carry_all_that_is_due(house)
 
 
 @pytest.fixture
